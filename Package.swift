@@ -1,0 +1,47 @@
+// swift-tools-version: 6.2
+// Two products share this package: `emporium` builds in seconds because nothing heavy is in its graph.
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "emporium",
+    products: [
+        .executable(name: "emporium", targets: ["emporium"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C libraries: a module map and a shim header each, one Swift target the only importer of each.
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+        .target(name: "Postgres", dependencies: ["CLibPQ", logging], swiftSettings: strict),
+        .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: strict),
+        .target(name: "Framing", dependencies: ["CZlib"], swiftSettings: strict),
+        .target(name: "Migrations", dependencies: ["Postgres", "Digests", logging], swiftSettings: strict),
+        .target(name: "Stack", dependencies: ["Postgres", logging], swiftSettings: strict),
+        .target(name: "Ingest", dependencies: ["Postgres", "Digests", "Framing", logging], swiftSettings: strict),
+        .executableTarget(
+            name: "emporium",
+            dependencies: [
+                "Postgres", "Migrations", "Stack", "Ingest", "Digests", "Framing", logging, "Yams",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Stack"], swiftSettings: strict),
+        .testTarget(name: "MigrationsTests", dependencies: ["Migrations"], swiftSettings: strict),
+        .testTarget(name: "FramingTests", dependencies: ["Framing"], swiftSettings: strict),
+        .testTarget(name: "IngestTests", dependencies: ["Ingest"], swiftSettings: strict),
+        .testTarget(name: "StackTests", dependencies: ["Stack"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["emporium", "Postgres", "Stack", "Digests"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)
