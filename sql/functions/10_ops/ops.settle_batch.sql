@@ -1,0 +1,19 @@
+create or replace function ops.settle_batch(p_result ops.promotion, p_run bigint) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+-- Books what a promote did. What it judged must be all that was pending, or its transaction ends here.
+-- Errors: EM004 the batch does not balance
+begin
+    update ops.batch
+    set state = 'promoted', stored = stored + p_result.stored, rejected = rejected + p_result.rejected,
+        duplicate = duplicate + p_result.duplicate, promoted_run = p_run, promoted_at = clock_timestamp()
+    where batch_id = p_result.batch_id
+        and p_result.received = p_result.stored + p_result.rejected + p_result.duplicate
+        and p_result.received = received - stored - rejected - duplicate;
+    if not found then
+        raise exception using errcode = 'EM004', message = format('batch %s does not balance', p_result.batch_id),
+            detail = format('judged %s = stored %s + rejected %s + duplicate %s', p_result.received, p_result.stored,
+                p_result.rejected, p_result.duplicate),
+            hint = 'rows of the batch are missing from staging, or are there twice: compare with ops.batch.received';
+    end if;
+end
+$$;

@@ -1,0 +1,68 @@
+create or replace function membership.split_name(p_name text) returns text[]
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = auto  -- the promote's own setting would plan every expression here anew for each name
+as $$
+-- {first_name, last_name} of a name as people write it.
+--   titles before and suffixes after are dropped, as many as there are; a suffix is never the whole name
+--   "Last, First" is turned round; ", Jr." is a suffix
+--   a particle after the first word begins a compound last name: Ludwig van Beethoven, Maria de la Cruz
+--   else the last word is the last name and all before it the first name: Mary Ann Smith, Anne Smith-Jones
+--   a one-word name, in any script, is a last name with an empty first name
+--   white space of any kind counts as one blank; letters are composed (NFC), nothing else is changed
+-- {'', ''} when there is nothing left.
+declare
+    v_name text := p_name;
+    v_words text[];
+    v_front text;
+    v_back text;
+    v_first integer := 1;
+    v_last integer;
+begin
+    -- The common case, two plain words, without any regular expression.
+    if octet_length(v_name) = length(v_name) and v_name like '_% %_' and v_name not like '% % %'
+        and translate(v_name, E'.,\t\n\r\x0b\f', '') = v_name
+    then
+        v_front := split_part(v_name, ' ', 1);
+        v_back := split_part(v_name, ' ', 2);
+        if not membership.is_title(v_front) and not membership.is_suffix(v_back) then
+            return array[v_front, v_back];
+        end if;
+    end if;
+
+    v_name := btrim(regexp_replace(normalize(coalesce(v_name, ''), nfc), '[[:space:]\u00a0\u2000-\u200b\u202f\u3000]+', ' ', 'g'));
+
+    -- ", MD, PhD": what follows the last comma is suffixes only.
+    while v_name like '%,%' loop
+        v_back := btrim(substr(v_name, length(v_name) - strpos(reverse(v_name), ',') + 2));
+        exit when exists (
+            select from unnest(string_to_array(v_back, ' ')) as word where word <> '' and not membership.is_suffix(word));
+        v_name := btrim(left(v_name, length(v_name) - strpos(reverse(v_name), ',')));
+    end loop;
+    if v_name like '_%,_%' then
+        v_name := btrim(substr(v_name, strpos(v_name, ',') + 1)) || ' ' || chr(31)
+            || replace(btrim(left(v_name, strpos(v_name, ',') - 1)), ' ', chr(31));
+    end if;
+
+    v_words := array_remove(string_to_array(btrim(v_name, ' ,'), ' '), '');
+    v_last := cardinality(v_words);
+    while v_first <= v_last and membership.is_title(v_words[v_first]) loop
+        v_first := v_first + 1;
+    end loop;
+    while v_last > v_first and membership.is_suffix(v_words[v_last]) loop
+        v_last := v_last - 1;
+    end loop;
+    if v_first > v_last then
+        return array['', ''];
+    end if;
+
+    for i in v_first + 1 .. v_last - 1 loop
+        if membership.is_particle(v_words[i]) then
+            return array[array_to_string(v_words[v_first:i - 1], ' '), array_to_string(v_words[i:v_last], ' ')];
+        end if;
+    end loop;
+    return array[
+        array_to_string(v_words[v_first:v_last - 1], ' '),
+        btrim(replace(v_words[v_last], chr(31), ' '))];
+end
+$$;

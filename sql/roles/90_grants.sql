@@ -1,0 +1,29 @@
+-- Every grant, in one place. Nothing is granted to PUBLIC, and nothing on partitions.
+grant usage on schema ops, staging to loader;
+grant insert on staging.membership_application to loader;
+grant execute on function
+    ops.start_run(text, text, jsonb), ops.finish_run(bigint, ops.run_state), ops.run_summary(bigint),
+    ops.register_file(text, text, text, bigint, text, text), ops.start_file(bigint, text[]),
+    ops.open_batch(text), ops.land_batch(bigint, text, smallint, date, bigint, bigint, bigint, bigint, bigint),
+    ops.finish_file(bigint, bigint), ops.fail_file(bigint, text)
+to loader;
+
+grant usage on schema ops to promoter;
+grant execute on function
+    ops.start_run(text, text, jsonb), ops.finish_run(bigint, ops.run_state), ops.run_summary(bigint),
+    ops.unfinished_run(text, text), ops.promote_next(text, bigint), ops.claim_export(bigint), ops.rotate(text),
+    ops.maintain(), ops.expired_partitions(), ops.replay(text, jsonb, boolean), ops.reconcile(text)
+to promoter;
+grant select on ops.accounting, ops.batch, ops.source_file, ops.run, ops.feed, ops.rule, ops.setting, ops.replay_log to promoter;
+
+grant usage on schema ops, staging, membership to membership_reader;
+grant select on ops.accounting, ops.batch, ops.source_file, ops.run, ops.run_export, ops.feed, ops.rule, ops.setting,
+    ops.replay_log, ops.migration to membership_reader;
+grant select on staging.reject, membership.member, membership.policy, membership.successful, membership.unsuccessful
+to membership_reader;
+grant execute on function
+    ops.provenance(bigint, bigint), ops.reconcile(text), ops.record_format(bigint), ops.run_summary(bigint),
+    ops.spreadsheet_safe(text), staging.record_values(bytea, text[], text, text, text[], text),
+    staging.json_values(jsonb, text[]), staging.trimmed(text), membership.birthday_digits(date),
+    membership.split_name(text), membership.is_title(text), membership.is_suffix(text), membership.is_particle(text)
+to membership_reader;
