@@ -4,6 +4,7 @@ set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 set plan_cache_mode = force_custom_plan
 set enable_nestloop = off  -- statistics take an unseen batch for one row: a nested loop over it would never end
+set enable_seqscan = off  -- and find no use in the BRIN index that spares reading the other batches
 as $$
 -- Judges one landed batch of applications; moves it into members and rejects.
 -- Reads:  staging.membership_application, membership.policy (the newest version)
