@@ -24,13 +24,14 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CLibPQ", logging], swiftSettings: strict),
         .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(name: "Framing", dependencies: ["CZlib"], swiftSettings: strict),
+        .target(name: "Generators", swiftSettings: strict),
         .target(name: "Migrations", dependencies: ["Postgres", "Digests", logging], swiftSettings: strict),
         .target(name: "Stack", dependencies: ["Postgres", logging], swiftSettings: strict),
         .target(name: "Ingest", dependencies: ["Postgres", "Digests", "Framing", logging], swiftSettings: strict),
         .executableTarget(
             name: "emporium",
             dependencies: [
-                "Postgres", "Migrations", "Stack", "Ingest", "Digests", "Framing", logging, "Yams",
+                "Postgres", "Migrations", "Stack", "Ingest", "Framing", "Generators", logging, "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -39,6 +40,7 @@ let package = Package(
         .testTarget(name: "MigrationsTests", dependencies: ["Migrations"], swiftSettings: strict),
         .testTarget(name: "FramingTests", dependencies: ["Framing"], swiftSettings: strict),
         .testTarget(name: "IngestTests", dependencies: ["Ingest"], swiftSettings: strict),
+        .testTarget(name: "GeneratorsTests", dependencies: ["Generators"], swiftSettings: strict),
         .testTarget(name: "StackTests", dependencies: ["Stack"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["emporium", "Postgres", "Stack", "Digests"], swiftSettings: strict),

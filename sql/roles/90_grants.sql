@@ -5,13 +5,13 @@ grant execute on function
     ops.start_run(text, text, jsonb), ops.finish_run(bigint, ops.run_state), ops.run_summary(bigint),
     ops.register_file(text, text, text, bigint, text, text), ops.start_file(bigint, text[]),
     ops.open_batch(text), ops.land_batch(bigint, text, smallint, date, bigint, bigint, bigint, bigint, bigint),
-    ops.finish_file(bigint, bigint), ops.fail_file(bigint, text)
+    ops.is_landed(bigint), ops.finish_file(bigint, bigint), ops.fail_file(bigint, text)
 to loader;
 
 grant usage on schema ops to promoter;
 grant execute on function
     ops.start_run(text, text, jsonb), ops.finish_run(bigint, ops.run_state), ops.run_summary(bigint),
-    ops.unfinished_run(text, text), ops.promote_next(text, bigint), ops.claim_export(bigint), ops.rotate(text),
+    ops.unfinished_run(text, text), ops.run_name(bigint), ops.promote_next(text, bigint), ops.claim_export(bigint), ops.rotate(text),
     ops.maintain(), ops.expired_partitions(), ops.replay(text, jsonb, boolean), ops.reconcile(text)
 to promoter;
 grant select on ops.accounting, ops.batch, ops.source_file, ops.run, ops.feed, ops.rule, ops.setting, ops.replay_log to promoter;

@@ -1,0 +1,86 @@
+import Logging
+import Postgres
+
+/// A connection that comes back: an outage (SQLSTATE classes 08, 40, 53, 55, 57, 58) waits, says when it tries next,
+/// reconnects and tries again; any other error is the caller's.
+///
+/// One task uses a session at a time.
+public actor DatabaseSession {
+    private let configuration: ConnectionConfiguration
+    private let logger: Logger
+    /// How long an outage may last before it is given up.
+    private let patience: Duration
+    private var connection: Connection?
+    /// Counts connections made, so that a caller sees that session state (advisory locks) is gone.
+    public private(set) var generation = 0
+
+    public init(_ configuration: ConnectionConfiguration, patience: Duration = .seconds(300), logger: Logger) {
+        self.configuration = configuration
+        self.patience = patience
+        self.logger = logger
+    }
+
+    /// Runs `body` on the connection, again after every outage; so `body` must be safe to repeat.
+    public func run<T: Sendable>(
+        _ what: String, _ body: @Sendable (Connection) async throws -> T
+    ) async throws -> T {
+        var backoff = Backoff()
+        let clock = ContinuousClock()
+        var outageSince: ContinuousClock.Instant?
+        while true {
+            do {
+                let connection = try await open()
+                let value = try await body(connection)
+                if outageSince != nil { logger.notice("\(what): the database is back") }
+                return value
+            } catch let error as PostgresError where error.isOutage && error.sqlState != "57014" {
+                await settle(after: error)
+                let since = outageSince ?? clock.now
+                outageSince = since
+                guard clock.now - since < patience else { throw error }
+                let pause = backoff.next()
+                logger.warning("\(what): \(error); next try in \(Self.seconds(pause)) s")
+                try await Task.sleep(for: pause)
+            } catch {
+                await settle(after: error)
+                throw error
+            }
+        }
+    }
+
+    /// One statement, repeated after outages.
+    @discardableResult
+    public func query(_ what: String, _ sql: String, _ parameters: [Parameter] = []) async throws -> QueryResult {
+        try await run(what) { try await $0.query(sql, parameters) }
+    }
+
+    public func close() async {
+        await connection?.close()
+        connection = nil
+    }
+
+    private func open() async throws -> Connection {
+        if let connection, await connection.isOpen { return connection }
+        let fresh = try await Connection.connect(configuration, logger: logger)
+        connection = fresh
+        generation += 1
+        return fresh
+    }
+
+    /// Leaves no transaction open behind an error, and no dead connection.
+    private func settle(after error: any Error) async {
+        guard let connection else { return }
+        let lost = (error as? PostgresError)?.isConnectionLost ?? false
+        let open = await connection.isOpen
+        let inside = await connection.inTransaction
+        if lost || !open || inside {
+            await connection.close()
+            self.connection = nil
+        }
+    }
+
+    private static func seconds(_ duration: Duration) -> String {
+        let tenths = duration / .milliseconds(100)
+        return "\(Int(tenths) / 10).\(Int(tenths) % 10)"
+    }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Logging
+import Postgres
+
+/// One run of a feed: a loader lands while promoters judge, until all of it is promoted.
+public struct FeedRun: Sendable {
+    public enum Source: Sendable {
+        case folder(DropFolder)
+        case file(String)
+    }
+
+    /// Counts of records, as the database has them.
+    public struct Summary: Sendable, Equatable, Codable {
+        public var files: Int64
+        public var read: Int64
+        public var stored: Int64
+        public var rejected: Int64
+        public var duplicate: Int64
+        public var pending: Int64
+
+        public var balances: Bool { pending == 0 && read == stored + rejected + duplicate }
+    }
+
+    public struct Outcome: Sendable {
+        public var report: LoadReport
+        public var summary: Summary
+        /// What this process read and what the database received agree, and nothing is pending.
+        public var balances: Bool
+    }
+
+    public let run: Int64
+    public let options: LoadOptions
+    public let database: ConnectionConfiguration
+    public var workers = 2
+    public let shutdown: Shutdown
+    public let logger: Logger
+    public var progress: FileLoader.Progress = { _, _, _ in }
+
+    public init(
+        run: Int64, options: LoadOptions, database: ConnectionConfiguration, shutdown: Shutdown, logger: Logger
+    ) {
+        self.run = run
+        self.options = options
+        self.database = database
+        self.shutdown = shutdown
+        self.logger = logger
+    }
+
+    /// Lands and promotes. Also promotes what others landed before and nobody promoted.
+    public func perform(_ source: Source) async throws -> Outcome {
+        let books = DatabaseSession(database.asRole("promoter"), logger: logger)
+        defer { Task { await books.close() } }
+        let before = try await summary(books)
+        let landing = Landing()
+        let promoter = Promoter(feed: options.feed, run: run, workers: workers, database: database, logger: logger)
+        let loader = FileLoader(
+            options: options, run: run, database: database, shutdown: shutdown, logger: logger, progress: progress)
+
+        let report = try await withThrowingTaskGroup(of: LoadReport?.self) { group in
+            group.addTask {
+                do {
+                    _ = try await promoter.run(until: landing)
+                } catch {
+                    shutdown.request()  // what cannot be promoted is not landed on and on
+                    throw error
+                }
+                return nil
+            }
+            group.addTask {
+                defer { landing.finish() }
+                switch source {
+                case .folder(let folder): return try await loader.load(folder: folder)
+                case .file(let path): return try await loader.load(file: path)
+                }
+            }
+            var report = LoadReport()
+            for try await part in group { if let part { report = part } }
+            return report
+        }
+        await loader.close()
+
+        let after = try await settled(books)
+        let agrees = after.read == before.read + report.records
+        return Outcome(report: report, summary: after, balances: agrees && after.balances)
+    }
+
+    /// The run's counts once nothing of it is pending: another process's promoter may hold its last batches.
+    private func settled(_ books: DatabaseSession) async throws -> Summary {
+        var backoff = Backoff(first: .milliseconds(20), cap: .seconds(1))
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(120)
+        while true {
+            let now = try await summary(books)
+            if now.pending == 0 || clock.now >= deadline { return now }
+            _ = try await Promoter(feed: options.feed, run: run, workers: 1, database: database, logger: logger)
+                .run(until: Landing(finished: true))
+            try await Task.sleep(for: backoff.next())
+        }
+    }
+
+    private func summary(_ books: DatabaseSession) async throws -> Summary {
+        let answer = try await books.query("summary", "select ops.run_summary($1)", [.int(run)])
+        return try JSONDecoder().decode(Summary.self, from: Data((answer.first?[0] ?? "").utf8))
+    }
+}

@@ -1,0 +1,145 @@
+import Digests
+
+/// What a file is to the migrator; decides when it runs and as whom.
+public enum MigrationKind: String, Sendable, Encodable, CaseIterable {
+    /// `sql/roles/0*.sql`: first of all, as the connecting user, again when it changes.
+    case role
+    /// `migrations/NNNN_verb_object.sql`: once, in the order of the numbers, as the owner role.
+    case versioned
+    /// `sql/functions/**/*.sql`: in path order, as the owner role, again when it changes.
+    case repeatable
+    /// `sql/roles/9*.sql`: last of all, as the connecting user, again when it changes or anything before it ran.
+    case grant
+    /// A versioned file that `baseline` marked as applied without running it. Only ledger rows have it.
+    case baseline
+
+    /// Role and grant files run as the connecting user: the owner role can neither make roles nor grant them.
+    var runsAsOwner: Bool { self == .versioned || self == .repeatable }
+    /// Applied once and never edited afterwards.
+    var isVersioned: Bool { self == .versioned || self == .baseline }
+}
+
+/// One SQL file, read and split.
+public struct MigrationFile: Sendable, Equatable {
+    /// Relative to the project's root, with `/`.
+    public let path: String
+    public let kind: MigrationKind
+    /// The four digits of a versioned file's name; nil for the other kinds.
+    public let version: Int?
+    /// SHA-256 of the bytes, 64 hexadecimal digits.
+    public let checksum: String
+    public let text: String
+    public let script: SQLScript
+    /// The first line is `-- migrate: no-transaction`: the file's one statement runs outside a transaction.
+    public let noTransaction: Bool
+
+    /// The verdict on a file that may be none: its name and what it holds are judged without any server.
+    /// - Returns: the file, or nil and why (several reasons at once where there are several).
+    static func read(
+        path: String, kind: MigrationKind, bytes: [UInt8]
+    ) -> (file: MigrationFile?, problems: [MigrationProblem]) {
+        func problem(_ line: Int?, _ column: Int?, _ message: String, _ mend: String? = nil) -> MigrationProblem {
+            MigrationProblem(code: .badFile, path: path, line: line, column: column, message: message, mend: mend)
+        }
+        var version: Int?
+        if kind == .versioned {
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            version = MigrationName.version(of: name)
+            if version == nil {
+                return (nil, [problem(nil, nil, "its name is not NNNN_verb_object.sql", MigrationName.rule)])
+            }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            return (nil, [problem(nil, nil, "it is not UTF-8")])
+        }
+        if let nul = bytes.firstIndex(of: 0) {
+            let line = bytes[..<nul].count { $0 == UInt8(ascii: "\n") } + 1
+            return (nil, [problem(line, nil, "it holds a NUL byte")])
+        }
+        let script: SQLScript
+        do {
+            script = try SQLScript(text)
+        } catch {
+            return (nil, [problem(error.line, error.column, error.message)])
+        }
+        let file = MigrationFile(
+            path: path, kind: kind, version: version, checksum: sha256Hex(bytes), text: text, script: script,
+            noTransaction: script.directive == "no-transaction")
+        return (file, file.problems)
+    }
+
+    /// What would go wrong in a way that the server would notice too late, or not at all.
+    private var problems: [MigrationProblem] {
+        var list: [MigrationProblem] = []
+        func add(_ statement: SQLScript.Statement?, _ message: String, _ mend: String? = nil) {
+            list.append(
+                MigrationProblem(
+                    code: .badFile, path: path, line: statement?.line, column: statement?.column, message: message,
+                    mend: mend))
+        }
+        if let directive = script.directive, !noTransaction {
+            add(nil, "it has an unknown directive: \(directive)", "the one there is: -- migrate: no-transaction")
+        }
+        if noTransaction && script.statements.count != 1 {
+            add(
+                script.statements.dropFirst().first,
+                "a no-transaction file holds exactly one statement, this one \(script.statements.count)",
+                "put each further statement into a file of its own")
+        }
+        for statement in script.statements {
+            if statement.controlsTransaction {
+                add(
+                    statement, "\(statement.head(40)): a file is one transaction, which the migrator opens and ends",
+                    "leave the statement out")
+            }
+            if statement.copiesFromStandardInput {
+                add(statement, "copy … from stdin: there is no standard input here", "use insert … values")
+            }
+            guard let concurrent = statement.concurrent else { continue }
+            if !noTransaction {
+                add(
+                    statement, "a concurrent operation cannot run inside a transaction",
+                    "give it a file of its own whose first line is: -- migrate: no-transaction")
+            } else if case .createIndex(index: nil, _) = concurrent {
+                add(
+                    statement, "the index has no name, so that an interrupted build could not be found again",
+                    "name it: create index concurrently <table>_<columns>_idx on …")
+            }
+        }
+        return list
+    }
+}
+
+/// The rules for the names of versioned files.
+public enum MigrationName {
+    public static let rule = "four digits, then a verb and its object in snake_case: 0042_add_order_currency.sql"
+
+    /// 42 for `0042_add_order_currency.sql`; nil where the name breaks the rule.
+    static func version(of name: String) -> Int? {
+        guard name.hasSuffix(".sql"), name.count > 9 else { return nil }
+        let digits = name.prefix(4)
+        guard digits.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), let version = Int(digits),
+            version > 0, name.dropFirst(4).first == "_", isSnakeCase(String(name.dropFirst(5).dropLast(4)))
+        else { return nil }
+        return version
+    }
+
+    /// At least two words of lower-case letters and digits, each a letter or digit long, the first one a letter first.
+    public static func isSnakeCase(_ name: String) -> Bool {
+        let words = name.split(separator: "_", omittingEmptySubsequences: false)
+        guard words.count > 1, let first = name.utf8.first, UInt8(ascii: "a")...UInt8(ascii: "z") ~= first else {
+            return false
+        }
+        return words.allSatisfy { word in
+            !word.isEmpty
+                && word.utf8.allSatisfy {
+                    UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0
+                }
+        }
+    }
+
+    /// `0042`.
+    static func digits(_ version: Int) -> String {
+        String(repeating: "0", count: max(0, 4 - String(version).count)) + String(version)
+    }
+}

@@ -1,0 +1,176 @@
+/// What an apply would do, found by comparing files and ledger; a value, made without any server.
+public struct MigrationPlan: Sendable, Equatable {
+    /// Why a file runs.
+    public enum Reason: String, Sendable, Encodable {
+        /// Not in the ledger.
+        case new
+        /// Repeatable, and its bytes are others than those applied.
+        case changed
+        /// A no-transaction file that began and was never seen to end.
+        case interrupted
+        /// A grant file: something before it runs, or ran after it, and new objects need their grants.
+        case grants
+        /// Sorts before the last applied version; runs because that was allowed.
+        case outOfOrder = "out of order"
+    }
+
+    public struct Step: Sendable, Equatable {
+        public let file: MigrationFile
+        public let reason: Reason
+        /// Interrupted, and changed since.
+        var isEdited = false
+    }
+
+    /// What runs, in order.
+    public let steps: [Step]
+    /// What `apply` refuses to begin with. Where there is one, nothing runs.
+    public let problems: [MigrationProblem]
+    /// What should be looked at and stops nothing.
+    public let warnings: [String]
+    /// Every file and every row, in order of running, rows without a file last.
+    public let statuses: [MigrationStatus]
+
+    /// - Parameters:
+    ///   - problems: those of the files themselves; they come first.
+    ///   - allowOutOfOrder: run files that sort before the last applied version rather than refuse them.
+    public init(
+        files: [MigrationFile], problems: [MigrationProblem] = [], ledger: [LedgerRow], allowOutOfOrder: Bool = false
+    ) {
+        var draft = Draft(files: files, ledger: ledger, allowOutOfOrder: allowOutOfOrder)
+        for file in files { draft.judge(file) }
+        draft.judgeRowsWithoutFile()
+        steps = draft.steps
+        self.problems = problems + draft.problems
+        warnings = draft.warnings
+        statuses = draft.statuses
+    }
+
+    /// True when an apply would run something, or would refuse to.
+    public var isPending: Bool { !steps.isEmpty || !problems.isEmpty }
+}
+
+/// `{"pending": [{"path", "kind", "reason"}], "problems": […], "warnings": […]}`
+extension MigrationPlan: Encodable {
+    private enum CodingKeys: String, CodingKey { case pending, problems, warnings }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(steps, forKey: .pending)
+        try container.encode(problems, forKey: .problems)
+        try container.encode(warnings, forKey: .warnings)
+    }
+}
+
+extension MigrationPlan.Step: Encodable {
+    private enum CodingKeys: String, CodingKey { case path, kind, reason }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(file.path, forKey: .path)
+        try container.encode(file.kind, forKey: .kind)
+        try container.encode(reason, forKey: .reason)
+    }
+}
+
+/// A plan while it is being made.
+private struct Draft {
+    var steps: [MigrationPlan.Step] = []
+    var problems: [MigrationProblem] = []
+    var warnings: [String] = []
+    var statuses: [MigrationStatus] = []
+
+    private let rows: [String: LedgerRow]
+    private var orphans: [LedgerRow]
+    private let lastApplied: LedgerRow?
+    private let allowOutOfOrder: Bool
+    private var nextVersion: Int
+    /// The latest application among the files judged so far.
+    private var latest = 0
+
+    init(files: [MigrationFile], ledger: [LedgerRow], allowOutOfOrder: Bool) {
+        rows = Dictionary(ledger.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
+        let paths = Set(files.map(\.path))
+        orphans = ledger.filter { !paths.contains($0.path) }.sorted { MigrationProject.precedes($0.path, $1.path) }
+        lastApplied = ledger.filter(\.kind.isVersioned).max { ($0.version ?? 0) < ($1.version ?? 0) }
+        nextVersion = ((files.compactMap(\.version) + ledger.compactMap(\.version)).max() ?? 0) + 1
+        self.allowOutOfOrder = allowOutOfOrder
+    }
+
+    mutating func judge(_ file: MigrationFile) {
+        let row = rows[file.path]
+        defer { latest = max(latest, row?.appliedOrder ?? 0) }
+        guard let row else {
+            if file.kind == .versioned { judgeNewVersion(file) } else { run(file, .new, .pending, nil) }
+            return
+        }
+        let isSame = row.checksum == file.checksum
+        if row.finishedAt == nil {
+            if !isSame { warnings.append("\(file.path) has changed since its interrupted run; it runs as it is now") }
+            run(file, .interrupted, .unfinished, row)
+        } else if isSame {
+            // Not only what runs now counts: an earlier apply may have stopped before it came to the grants.
+            if file.kind == .grant && (!steps.isEmpty || row.appliedOrder < latest) {
+                run(file, .grants, .pending, row)
+            } else {
+                note(file, .applied, row)
+            }
+        } else if file.kind == .versioned {
+            note(file, .edited, row)
+            problems.append(
+                MigrationProblem(
+                    code: .edited, path: file.path,
+                    message: "it was applied \(row.appliedAt) with checksum \(row.checksum.prefix(12)) "
+                        + "and has \(file.checksum.prefix(12)) now",
+                    mend: "restore the file as it was (git log -- \(file.path)),\n"
+                        + "then put the change into a new migration: emporium migrate new verb_object"))
+        } else {
+            run(file, .changed, .changed, row)
+        }
+    }
+
+    private mutating func judgeNewVersion(_ file: MigrationFile) {
+        if let index = orphans.firstIndex(where: {
+            $0.kind.isVersioned && ($0.version == file.version || $0.checksum == file.checksum)
+        }) {
+            let row = orphans.remove(at: index)
+            note(file, .renamed, row)
+            problems.append(
+                MigrationProblem(
+                    code: .renamed, path: file.path,
+                    message: "it was applied \(row.appliedAt) under the name \(row.path)"
+                        + (row.checksum == file.checksum ? "" : " and with other content"),
+                    mend: "git mv \(file.path) \(row.path)"))
+        } else if let last = lastApplied, let version = file.version, version < last.version ?? 0 {
+            if allowOutOfOrder { run(file, .outOfOrder, .outOfOrder, nil); return }
+            note(file, .outOfOrder, nil)
+            problems.append(
+                MigrationProblem(
+                    code: .outOfOrder, path: file.path,
+                    message: "it sorts before \(last.path), which is applied already",
+                    mend: MigrationProject.rename(file, to: nextVersion)
+                        + "\nor run it where it stands: emporium migrate --allow-out-of-order"))
+            nextVersion += 1
+        } else {
+            run(file, .new, .pending, nil)
+        }
+    }
+
+    mutating func judgeRowsWithoutFile() {
+        for row in orphans {
+            statuses.append(MigrationStatus(path: row.path, kind: row.kind, state: .missing, row: row))
+            warnings.append("\(row.path) was applied \(row.appliedAt) and its file is gone")
+        }
+    }
+
+    private mutating func run(
+        _ file: MigrationFile, _ reason: MigrationPlan.Reason, _ state: MigrationStatus.State, _ row: LedgerRow?
+    ) {
+        let isEdited = reason == .interrupted && row?.checksum != file.checksum
+        steps.append(MigrationPlan.Step(file: file, reason: reason, isEdited: isEdited))
+        note(file, state, row)
+    }
+
+    private mutating func note(_ file: MigrationFile, _ state: MigrationStatus.State, _ row: LedgerRow?) {
+        statuses.append(MigrationStatus(path: file.path, kind: row?.kind ?? file.kind, state: state, row: row))
+    }
+}

@@ -1,0 +1,160 @@
+import Logging
+import Postgres
+
+/// Brings a database to the state that a project's SQL files describe.
+///
+///     let project = try MigrationProject(root: ".")
+///     let migrator = Migrator(project: project, configuration: admin, options: .init(ownerRole: "app_owner"))
+///     let report = try await migrator.apply()
+///
+/// Order: `sql/roles/0*`, `migrations/NNNN_*`, `sql/functions/**`, `sql/roles/9*`; one transaction a file, with the
+/// file's row of `ops.migration` written first in it. A cancelled task rolls back the file under way.
+/// Every error is a `MigrationError`, or a `CancellationError`.
+public struct Migrator: Sendable {
+    public let project: MigrationProject
+    public let configuration: ConnectionConfiguration
+    public let options: MigrationOptions
+    let logger: Logger
+
+    /// - Parameter configuration: whoever applies: a superuser, or a user with CREATEROLE and CREATE on the database.
+    ///   Goes past poolers.
+    public init(
+        project: MigrationProject, configuration: ConnectionConfiguration, options: MigrationOptions = .init(),
+        logger: Logger = Logger(label: "migrate")
+    ) {
+        self.project = project
+        self.configuration = configuration
+        self.options = options
+        self.logger = logger
+    }
+
+    /// What `apply` would run, in order, or refuse. Changes nothing, takes no lock.
+    public func plan() async throws -> MigrationPlan {
+        try await withSession { session in
+            plan(against: try await Ledger.read(session.connection) ?? [])
+        }
+    }
+
+    /// How every file, and every row without a file, stands. Changes nothing, takes no lock.
+    public func status() async throws -> [MigrationStatus] { try await plan().statuses }
+
+    /// Runs what is pending; returns at once where nothing is.
+    /// - Parameter onApplied: called after each commit.
+    /// - Throws: `MigrationError`: `.refused` before anything ran, `.statementFailed` with the place in the file,
+    ///   `.lockNotObtained`, `.busy`, `.lockLost`, `.unavailable`, `.configuration`.
+    @discardableResult
+    public func apply(
+        onApplied: (@Sendable (MigrationReport.Applied) -> Void)? = nil
+    ) async throws -> MigrationReport {
+        try refuse(project.problems)
+        return try await withSession { session in
+            // Without the lock first: on most days there is nothing to do.
+            let glance = plan(against: try await Ledger.read(session.connection) ?? [])
+            try refuse(glance.problems)
+            if glance.steps.isEmpty {
+                for warning in glance.warnings { logger.warning("\(warning)") }
+                return MigrationReport(warnings: glance.warnings)
+            }
+            return try await withLock { lock in
+                var ledger = try await Ledger.read(session.connection)
+                let plan = plan(against: ledger ?? [])
+                try refuse(plan.problems)
+                for warning in plan.warnings { logger.warning("\(warning)") }
+                if ledger == nil {
+                    try await Ledger.create(session.connection)
+                    ledger = []
+                }
+                var report = MigrationReport(warnings: plan.warnings)
+                for step in plan.steps {
+                    guard let applied = try await run(step, session, lock) else { continue }
+                    report.applied.append(applied)
+                    onApplied?(applied)
+                }
+                return report
+            }
+        }
+    }
+
+    /// Marks every versioned file up to a version as applied, without running any: for a database that has grown by
+    /// other means.
+    /// - Parameter force: also where the ledger has versioned rows already; files that it knows stay as they are.
+    public func baseline(version: Int, force: Bool = false) async throws -> MigrationReport {
+        try refuse(project.problems)
+        let marked = project.files.filter { $0.kind == .versioned && ($0.version ?? .max) <= version }
+        guard marked.contains(where: { $0.version == version }) else {
+            let known = project.files.compactMap(\.version).map(MigrationName.digits)
+            throw MigrationError(
+                .usage, "no file has the version \(MigrationName.digits(version))",
+                hint: known.isEmpty ? "migrations/ is empty" : "there are \(known[0]) to \(known[known.count - 1])")
+        }
+        return try await withSession { session in
+            try await withLock { lock in
+                var ledger = try await Ledger.read(session.connection)
+                if ledger == nil { try await Ledger.create(session.connection); ledger = [] }
+                let known = Set(ledger?.map(\.path) ?? [])
+                if let first = ledger?.first(where: \.kind.isVersioned), !force {
+                    throw MigrationError(
+                        .refused, "the ledger has versioned rows already, \(first.path) for one",
+                        hint: "to mark further files as applied: --force")
+                }
+                try await lock.check()
+                var report = MigrationReport()
+                for file in marked where !known.contains(file.path) {
+                    report.applied.append(
+                        .init(path: file.path, kind: .baseline, reason: .new, duration: 0, attempts: 1))
+                }
+                try await session.connection.transaction { connection in
+                    for file in marked where !known.contains(file.path) { try await Ledger.baseline(file, connection) }
+                }
+                return report
+            }
+        }
+    }
+
+    // MARK: Parts
+
+    private func plan(against ledger: [LedgerRow]) -> MigrationPlan {
+        MigrationPlan(
+            files: project.files, problems: project.problems, ledger: ledger,
+            allowOutOfOrder: options.allowOutOfOrder)
+    }
+
+    private func refuse(_ problems: [MigrationProblem]) throws {
+        if !problems.isEmpty { throw MigrationError.refused(problems) }
+    }
+
+    private func withSession<T>(_ body: (WorkSession) async throws -> T) async throws -> T {
+        let session: WorkSession
+        do {
+            session = try await WorkSession.open(configuration, options, logger)
+        } catch let error as PostgresError {
+            throw MigrationError(error, during: "connecting")
+        }
+        do {
+            do {
+                let value = try await body(session)
+                await session.connection.close()
+                return value
+            } catch {
+                await session.connection.close()
+                throw error
+            }
+        } catch let error as PostgresError {
+            // A cancelled task's statement ends with 57014.
+            if Task.isCancelled { throw CancellationError() }
+            throw MigrationError(error, during: "the ledger \(Ledger.table)")
+        }
+    }
+
+    private func withLock<T>(_ body: (MigrationLock) async throws -> T) async throws -> T {
+        let lock = try await MigrationLock.acquire(configuration, wait: options.lockWait, logger: logger)
+        do {
+            let value = try await body(lock)
+            await lock.release()
+            return value
+        } catch {
+            await lock.release()
+            throw error
+        }
+    }
+}

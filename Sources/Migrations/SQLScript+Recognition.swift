@@ -1,0 +1,114 @@
+// What the migrator must know of a statement without asking the server.
+
+extension SQLScript.Statement {
+    private var words: [String] { tokens.map(\.word) }
+
+    /// One line of at most `limit` characters, for logs and messages.
+    func head(_ limit: Int = 72) -> String {
+        let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return line.count <= limit ? line : line.prefix(limit - 1) + "…"
+    }
+
+    /// `begin`, `commit` and their like, which would break up the file's one transaction.
+    /// Savepoints, and `rollback to` one, do not.
+    var controlsTransaction: Bool {
+        let words = words
+        switch words.first {
+        case "begin", "start", "commit", "end", "abort": return true
+        case "rollback":
+            let rest = words.dropFirst()
+            return (rest.first == "work" || rest.first == "transaction" ? rest.dropFirst() : rest).first != "to"
+        case "prepare": return words.count > 1 && words[1] == "transaction"
+        default: return false
+        }
+    }
+
+    /// `copy … from stdin`, whose data psql would take from the file; a connection would wait for it.
+    var copiesFromStandardInput: Bool {
+        let words = words
+        guard words.first == "copy", let from = words.firstIndex(of: "from") else { return false }
+        return words[from...].dropFirst().first == "stdin"
+    }
+
+    /// What PostgreSQL does in several transactions of its own, and so not inside ours.
+    enum Concurrent: Equatable, Sendable {
+        /// `index` is the name as the catalog has it, `table` as it is written.
+        case createIndex(index: String?, table: String)
+        /// As written.
+        case dropIndex(index: String)
+        case reindex
+        /// As written.
+        case detach(parent: String, partition: String)
+    }
+
+    var concurrent: Concurrent? {
+        let words = words
+        guard words.contains("concurrently") else { return nil }
+        switch words.first {
+        case "create": return createIndex
+        case "drop":
+            guard words.prefix(3) == ["drop", "index", "concurrently"] else { return nil }
+            var reader = Reader(tokens.dropFirst(3))
+            _ = reader.skip("if", "exists")
+            return reader.name().map { .dropIndex(index: $0) }
+        case "reindex":
+            // reindex [(options)] { index | table | schema | database | system } concurrently name
+            return .reindex
+        case "alter":
+            var reader = Reader(tokens.dropFirst(1))
+            guard reader.skip("table") else { return nil }
+            _ = reader.skip("if", "exists")
+            guard let parent = reader.name(), reader.skip("detach", "partition"), let partition = reader.name(),
+                reader.skip("concurrently")
+            else { return nil }
+            return .detach(parent: parent, partition: partition)
+        default: return nil
+        }
+    }
+
+    private var createIndex: Concurrent? {
+        var reader = Reader(tokens.dropFirst(1))
+        _ = reader.skip("unique")
+        guard reader.skip("index", "concurrently") else { return nil }
+        _ = reader.skip("if", "not", "exists")
+        var index: String?
+        if !reader.isAt("on") { index = reader.identifier() }
+        guard reader.skip("on") else { return nil }
+        _ = reader.skip("only")
+        guard let table = reader.name() else { return nil }
+        return .createIndex(index: index, table: table)
+    }
+
+    /// Reads keywords and names off the front of the tokens.
+    private struct Reader {
+        private var rest: ArraySlice<SQLScript.Token>
+        init(_ tokens: ArraySlice<SQLScript.Token>) { rest = tokens }
+
+        func isAt(_ word: String) -> Bool { rest.first?.word == word }
+
+        /// Passes the words if they are next; else stays.
+        mutating func skip(_ words: String...) -> Bool {
+            guard rest.prefix(words.count).map(\.word) == words else { return false }
+            rest = rest.dropFirst(words.count)
+            return true
+        }
+
+        mutating func identifier() -> String? {
+            guard let name = rest.first?.identifier else { return nil }
+            rest = rest.dropFirst()
+            return name
+        }
+
+        /// A name with or without its schema, as it is written.
+        mutating func name() -> String? {
+            guard let first = rest.first, first.identifier != nil else { return nil }
+            rest = rest.dropFirst()
+            var name = first.text
+            while rest.first?.text == ".", let part = rest.dropFirst().first, part.identifier != nil {
+                name += "." + part.text
+                rest = rest.dropFirst(2)
+            }
+            return name
+        }
+    }
+}

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+struct GenerateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate",
+        abstract: "Make up sample data; the same seed gives the same bytes.",
+        subcommands: [GenerateApplicationsCommand.self])
+}

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+struct LoadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "load", abstract: "Land records in staging and promote them.", subcommands: [LoadFilesCommand.self])
+}

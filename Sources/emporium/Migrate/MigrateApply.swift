@@ -1,0 +1,57 @@
+import ArgumentParser
+import Migrations
+
+struct MigrateApply: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Run what is pending.",
+        discussion: """
+            Exit codes: 0 done, 1 failed or refused, 64 usage, 69 no server, 75 a lock was not to be had, \
+            78 bad configuration.
+            """)
+
+    @OptionGroup var options: MigrateOptions
+    @OptionGroup var waiting: MigrateLockWait
+
+    @Option(
+        help: ArgumentHelp(
+            "How long one statement may wait for a lock; readers queue behind it for as long. 0: without limit.",
+            valueName: "duration"))
+    var lockTimeout = MigrateDuration(.seconds(1))
+
+    @Option(help: ArgumentHelp("How often a file is tried again after such a wait.", valueName: "n"))
+    var lockRetries = 30
+
+    @Flag(help: "Run files that sort before the last applied version.")
+    var allowOutOfOrder = false
+
+    func validate() throws {
+        if lockRetries < 0 { throw ValidationError("--lock-retries must not be negative") }
+    }
+
+    func run() async throws {
+        try await MigrateOutput.reporting {
+            let migrator = try options.migrator {
+                $0.lockWait = waiting.lockWait.value
+                $0.lockTimeout = lockTimeout.value
+                $0.lockRetries = lockRetries
+                $0.allowOutOfOrder = allowOutOfOrder
+            }
+            let width = migrator.project.files.map(\.path.count).max() ?? 0
+            let clock = ContinuousClock()
+            let start = clock.now
+            let isJSON = options.json
+            let report = try await migrator.apply { file in
+                if !isJSON { MigrateOutput.line(file, width) }
+            }
+            if isJSON { return try MigrateOutput.json(report) }
+            let files = migrator.project.files.count
+            if report.applied.isEmpty {
+                MigrateOutput.note("nothing to apply: the database has all \(files) files as they are")
+            } else {
+                let elapsed = MigrateOutput.milliseconds(clock.now - start)
+                MigrateOutput.note("applied \(report.applied.count) of \(files) files in \(elapsed) ms")
+            }
+        }
+    }
+}

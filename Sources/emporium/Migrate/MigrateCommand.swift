@@ -1,0 +1,79 @@
+import ArgumentParser
+import Logging
+import Migrations
+
+struct MigrateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate",
+        abstract: "Bring the database to the state that the SQL files describe.",
+        discussion: """
+            Order: sql/roles/0*.sql, migrations/NNNN_verb_object.sql, sql/functions/**/*.sql, sql/roles/9*.sql. \
+            A versioned file runs once and is never edited; the others run again when they change. \
+            One transaction a file; the ledger is the table ops.migration.
+            """,
+        subcommands: [MigrateApply.self, MigratePlan.self, MigrateStatus.self, MigrateNew.self, MigrateBaseline.self],
+        defaultSubcommand: MigrateApply.self)
+}
+
+/// Where the files are.
+struct MigrateProjectOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The project's root.", valueName: "dir"))
+    var root = "."
+}
+
+/// What every verb that talks to the database shares.
+struct MigrateOptions: ParsableArguments {
+    @OptionGroup var place: MigrateProjectOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "The role that owns what the files make; '' for the connecting user itself.", valueName: "name"))
+    var ownerRole = "emporium_owner"
+
+    @Flag(name: .shortAndLong, help: "Log each statement.")
+    var verbose = false
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    /// Reads the files before anything is connected to.
+    func migrator(_ adjust: (inout MigrationOptions) -> Void = { _ in }) throws -> Migrator {
+        var options = MigrationOptions(ownerRole: ownerRole.isEmpty ? nil : ownerRole)
+        adjust(&options)
+        var logger = Logger(label: "migrate")
+        if verbose { logger.logLevel = .debug }
+        return Migrator(
+            project: try MigrationProject(root: place.root), configuration: try resolveAdminConfiguration(),
+            options: options, logger: logger)
+    }
+}
+
+/// How long to wait for others.
+struct MigrateLockWait: ParsableArguments {
+    @Option(help: ArgumentHelp("How long to wait for another migrator.", valueName: "duration"))
+    var lockWait = MigrateDuration(.seconds(60))
+}
+
+/// `500ms`, `60s`, `2m`, `1h`; a bare number is seconds.
+struct MigrateDuration: ExpressibleByArgument, CustomStringConvertible {
+    let value: Duration
+    init(_ value: Duration) { self.value = value }
+
+    init?(argument: String) {
+        let digits = argument.prefix { $0.isASCII && $0.isNumber }
+        guard let number = Int64(digits), number <= 86_400_000 else { return nil }
+        switch argument.dropFirst(digits.count) {
+        case "ms": value = .milliseconds(number)
+        case "", "s": value = .seconds(number)
+        case "m": value = .seconds(number * 60)
+        case "h": value = .seconds(number * 3600)
+        default: return nil
+        }
+    }
+
+    var description: String {
+        let milliseconds = value.components.seconds * 1000 + value.components.attoseconds / 1_000_000_000_000_000
+        return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
+    }
+    var defaultValueDescription: String { description }
+}

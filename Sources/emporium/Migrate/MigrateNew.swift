@@ -1,0 +1,24 @@
+import ArgumentParser
+import Migrations
+
+struct MigrateNew: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "new", abstract: "Make an empty migration with the next number, and print its path.")
+
+    @OptionGroup var place: MigrateProjectOptions
+
+    @Argument(help: ArgumentHelp("A verb and its object in snake_case: add_order_currency.", valueName: "name"))
+    var name: String
+
+    func validate() throws {
+        if !MigrationName.isSnakeCase(name) {
+            throw ValidationError("\(name) is no name for a migration: \(MigrationName.rule)")
+        }
+    }
+
+    func run() async throws {
+        try await MigrateOutput.reporting {
+            print(try MigrationProject(root: place.root).makeMigration(named: name))
+        }
+    }
+}

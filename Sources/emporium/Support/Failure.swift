@@ -1,0 +1,41 @@
+import Foundation
+import Framing
+import Ingest
+import Postgres
+import Stack
+
+/// Settings that cannot be used; exit code 78.
+struct ConfigurationError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Turns errors into a message on stderr and an exit code.
+enum Failure {
+    /// Prints an error of ours; nil when it is none of ours and ArgumentParser should have it.
+    static func report(_ error: any Error) -> Int32? {
+        switch error {
+        case let error as PostgresError:
+            say("\(error)")
+            return error.isOutage || error.sqlStateClass == "28" || error.sqlStateClass == "3D" ? 69 : 1
+        case let error as StackError:
+            say("\(error)")
+            return 69
+        case let error as ConfigurationError:
+            say("\(error)")
+            return 78
+        case let error as FolderError:
+            say("\(error)")
+            return error.isOutage ? 69 : 78
+        case is UnusableFile, is UnreadableFile, is SourceError:
+            say("\(error)")
+            return 1
+        case is CancellationError:
+            say("stopped")
+            return 1
+        default: return nil
+        }
+    }
+
+    static func say(_ message: String) { FileHandle.standardError.write(Data("emporium: \(message)\n".utf8)) }
+}

@@ -1,0 +1,46 @@
+import Foundation
+import Logging
+import Synchronization
+
+/// Logs to stderr: a line for people, or a JSON object a line (`EMPORIUM_LOG_FORMAT=json`); from the level
+/// `EMPORIUM_LOG_LEVEL` on (notice).
+struct StandardErrorLog: LogHandler {
+    private static let chosen = Mutex<Logger.Level?>(nil)
+
+    /// Overrides the environment, for `--verbose` and `--quiet`.
+    static func choose(_ level: Logger.Level) { chosen.withLock { $0 = level } }
+
+    private let label: String
+    private var ownLevel: Logger.Level?
+    var metadata: Logger.Metadata = [:]
+
+    init(label: String) { self.label = label }
+
+    var logLevel: Logger.Level {
+        get {
+            ownLevel ?? Self.chosen.withLock { $0 }
+                ?? Settings.value("EMPORIUM_LOG_LEVEL").flatMap(Logger.Level.init(rawValue:)) ?? .notice
+        }
+        set { ownLevel = newValue }
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let (level, message) = (event.level, event.message)
+        let all = metadata.merging(event.metadata ?? [:]) { $1 }
+        let time = Date().formatted(.iso8601)
+        if Settings.value("EMPORIUM_LOG_FORMAT") == "json" {
+            var object = ["time": time, "level": level.rawValue, "logger": label, "message": "\(message)"]
+            for (key, value) in all { object[key] = "\(value)" }
+            let data = (try? JSONSerialization.data(withJSONObject: object, options: [.sortedKeys])) ?? Data()
+            FileHandle.standardError.write(data + Data("\n".utf8))
+        } else {
+            let pairs = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+            FileHandle.standardError.write(Data("\(time) \(level.rawValue) \(message)\(pairs)\n".utf8))
+        }
+    }
+}
