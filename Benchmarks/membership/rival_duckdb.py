@@ -62,27 +62,39 @@ create macro split_words(w) as case when len(w) = 0 then ['', '']
 
 # Rows keep the order of files and lines, so a row's number in the table says where it came from.
 READ = """
-create table raw as
+create or replace table raw as
 from read_csv($files, columns = $columns, header = true, auto_detect = false, filename = true,
-    delim = ',', quote = '"', escape = '"', store_rejects = true)
+    delim = ',', quote = '"', escape = '"', strict_mode = $strict, store_rejects = true)
 """
 
 JUDGE = rf"""
-create table judged as
-with cleaned as (
-    select rowid as n, trimmed(name) as name, trimmed(email) as email, trimmed(date_of_birth) as birth,
-        translate(coalesce(mobile_no, ''), {text(SPACE)}, '') as mobile_no
-    from raw
-), dated as (
-    select *, case
+-- Each different date is looked at once.
+create table birthday as
+with dated as (
+    select date_of_birth, birth, case
         when length(birth) <> 10 then ''
         when birth[5] = birth[8] and birth[5] in ('-', '/') then birth[:4] || birth[6:7] || birth[9:]
         when birth[3] = '/' and birth[6] = '/' then birth[7:] || birth[:2] || birth[4:5]
         when birth[3] = '-' and birth[6] = '-' then birth[7:] || birth[4:5] || birth[:2]
         else '' end as digits
-    from cleaned
+    from (select distinct coalesce(date_of_birth, '') as date_of_birth, trimmed(date_of_birth) as birth from raw)
+)
+select date_of_birth, digits, case
+    when birth = '' then 1
+    when not regexp_full_match(digits, '[0-9]{{8}}') then 2
+    when try_cast(digits[:4] || '-' || digits[5:6] || '-' || digits[7:] as date) is null then 3
+    when digits < '10000101' then 4
+    when digits >= '20040101' then 5
+    else 0 end as verdict
+from dated;
+
+create table judged as
+with cleaned as (
+    select r.rowid as n, trimmed(name) as name, trimmed(email) as email, d.digits, d.verdict as date_verdict,
+        translate(coalesce(mobile_no, ''), {text(SPACE)}, '') as mobile_no
+    from raw r join birthday d on d.date_of_birth = coalesce(r.date_of_birth, '')
 ), verdicts as (
-    select n, name, email, digits, mobile_no,
+    select n, name, email, digits, mobile_no, date_verdict,
         case
             when name = '' then 1
             when regexp_matches(name, '^(,|{TITLE}(,| |$))', 'i') and regexp_full_match(name,
@@ -94,19 +106,12 @@ with cleaned as (
             when not (suffix(lower(email), '.com') or suffix(lower(email), '.net')) then 3
             else 0 end as email_verdict,
         case
-            when birth = '' then 1
-            when not regexp_full_match(digits, '[0-9]{{8}}') then 2
-            when try_cast(digits[:4] || '-' || digits[5:6] || '-' || digits[7:] as date) is null then 3
-            when digits < '10000101' then 4
-            when digits >= '20040101' then 5
-            else 0 end as date_verdict,
-        case
             when mobile_no = '' then 1
             when not regexp_full_match(mobile_no, '[0-9]{{8}}') then 2
             else 0 end as mobile_verdict
-    from dated
+    from cleaned
 )
-select * exclude (name_verdict, email_verdict, date_verdict, mobile_verdict),
+select n, name, email, digits, mobile_no,
     ((name_verdict * 4 + email_verdict) * 6 + date_verdict) * 3 + mobile_verdict as verdict
 from verdicts;
 
@@ -202,7 +207,11 @@ def main():
     db.execute(MACROS)
     files = sorted(options.source.glob("*.csv"))
     header = files[0].open(encoding="utf-8-sig").readline().strip().split(",")
-    db.execute(READ, {"files": list(map(str, files)), "columns": {name: "varchar" for name in header}})
+    source = {"files": list(map(str, files)), "columns": {name: "varchar" for name in header}}
+    try:
+        db.execute(READ, source | {"strict": True})
+    except duckdb.InvalidInputException:  # mixed line ends, for example
+        db.execute(READ, source | {"strict": False})
     db.execute(JUDGE)
     target = str(options.target).replace("'", "''")
     db.execute(SUCCESSFUL.format(target=target))

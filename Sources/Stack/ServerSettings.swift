@@ -77,7 +77,7 @@ struct ServerSettings: Sendable {
             "log_timezone = 'UTC'",
             "",
             "# Logs give away no row values: no details, no statements, no parameters. Messages of class 22 quote",
-            "# values all the same, so the role emporium logs no errors at all (set when it is made); clients get them.",
+            "# values all the same, so the role emporium logs no errors at all (set when made); clients get them.",
             "log_error_verbosity = 'terse'",
             "log_min_error_statement = 'panic'",
             "log_statement = 'none'",

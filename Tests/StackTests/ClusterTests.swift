@@ -60,7 +60,7 @@ extension Clusters {
 
                 let began = ContinuousClock.now
                 let again = try await cluster.up()
-                #expect(ContinuousClock.now - began < .seconds(1))
+                #expect(ContinuousClock.now - began < .seconds(2), "20 ms on an idle machine")
                 #expect(again.pid == state.pid && again.startedAt == state.startedAt && again.port == state.port)
                 try await expect(.needsRestart) { try await cluster.up(tcpPort: 0) }
 

@@ -1,6 +1,7 @@
 -- Applications that were not stored, with the fields as they were sent, and why.
 create or replace view membership.unsuccessful with (security_invoker = true) as
-select v.v[r.map[1]] as name, v.v[r.map[2]] as email, v.v[r.map[3]] as date_of_birth, v.v[r.map[4]] as mobile_no,
+select nullif(v.v[r.map[1]], '') as name, nullif(v.v[r.map[2]], '') as email,
+    nullif(v.v[r.map[3]], '') as date_of_birth, nullif(v.v[r.map[4]], '') as mobile_no,
     array_to_string(j.reasons, '; ') as reasons, f.name as source_file, j.line,
     j.codes, j.disposition, j.received_on, j.run_id, j.batch_id, j.position
 from staging.reject j

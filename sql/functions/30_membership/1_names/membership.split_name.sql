@@ -5,7 +5,7 @@ set plan_cache_mode = auto  -- the promote's own setting would plan every expres
 as $$
 -- {first_name, last_name} of a name as people write it.
 --   titles before and suffixes after are dropped, as many as there are; a suffix is never the whole name
---   "Last, First" is turned round; ", Jr." is a suffix
+--   "Last, First" is turned round; ", Jr." is a suffix, also before a comma
 --   a particle after the first word begins a compound last name: Ludwig van Beethoven, Maria de la Cruz
 --   else the last word is the last name and all before it the first name: Mary Ann Smith, Anne Smith-Jones
 --   a one-word name, in any script, is a last name with an empty first name
@@ -13,11 +13,13 @@ as $$
 -- {'', ''} when there is nothing left.
 declare
     v_name text := p_name;
+    v_parts text[];
     v_words text[];
     v_front text;
     v_back text;
     v_first integer := 1;
     v_last integer;
+    v_begin integer;
 begin
     -- The common case, two plain words, without any regular expression.
     if octet_length(v_name) = length(v_name) and v_name like '_% %_' and v_name not like '% % %'
@@ -32,19 +34,20 @@ begin
 
     v_name := btrim(regexp_replace(normalize(coalesce(v_name, ''), nfc), '[[:space:]\u00a0\u2000-\u200b\u202f\u3000]+', ' ', 'g'));
 
-    -- ", MD, PhD": what follows the last comma is suffixes only.
-    while v_name like '%,%' loop
-        v_back := btrim(substr(v_name, length(v_name) - strpos(reverse(v_name), ',') + 2));
-        exit when exists (
-            select from unnest(string_to_array(v_back, ' ')) as word where word <> '' and not membership.is_suffix(word));
-        v_name := btrim(left(v_name, length(v_name) - strpos(reverse(v_name), ',')));
-    end loop;
-    if v_name like '_%,_%' then
-        v_name := btrim(substr(v_name, strpos(v_name, ',') + 1)) || ' ' || chr(31)
-            || replace(btrim(left(v_name, strpos(v_name, ',') - 1)), ' ', chr(31));
+    -- Parts behind a comma that hold suffixes only are dropped; what is left is "Last" or "Last, First".
+    if v_name like '%,%' then
+        v_parts := array(
+            select btrim(part)
+            from unnest(string_to_array(v_name, ',')) with ordinality as p (part, place)
+            where btrim(part) <> '' and (place = 1 or exists (
+                select from unnest(string_to_array(btrim(part), ' ')) as word where not membership.is_suffix(word)))
+            order by place);
+        v_name := array_to_string(v_parts[2:], ' ') || ' ' || case
+            when cardinality(v_parts) > 1 then replace(v_parts[1], ' ', chr(31))  -- one word for what follows
+            else coalesce(v_parts[1], '') end;
     end if;
 
-    v_words := array_remove(string_to_array(btrim(v_name, ' ,'), ' '), '');
+    v_words := array_remove(string_to_array(v_name, ' '), '');
     v_last := cardinality(v_words);
     while v_first <= v_last and membership.is_title(v_words[v_first]) loop
         v_first := v_first + 1;
@@ -56,13 +59,15 @@ begin
         return array['', ''];
     end if;
 
+    v_begin := v_last;
     for i in v_first + 1 .. v_last - 1 loop
         if membership.is_particle(v_words[i]) then
-            return array[array_to_string(v_words[v_first:i - 1], ' '), array_to_string(v_words[i:v_last], ' ')];
+            v_begin := i;
+            exit;
         end if;
     end loop;
     return array[
-        array_to_string(v_words[v_first:v_last - 1], ' '),
-        btrim(replace(v_words[v_last], chr(31), ' '))];
+        array_to_string(v_words[v_first:v_begin - 1], ' '),
+        replace(array_to_string(v_words[v_begin:v_last], ' '), chr(31), ' ')];
 end
 $$;

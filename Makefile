@@ -1,0 +1,45 @@
+# Two commands: `make demo` and `make test`. Both set up what they need. `make help` lists the rest.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+BIN := .build/debug/emporium
+RELEASE := .build-release/release/emporium
+
+.PHONY: help setup build release demo test test-unit test-sql coverage bench test-results lint clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+setup: ## Install system packages (Debian 12); quick when nothing is missing
+	@scripts/setup
+
+build: setup ## Build the tool
+	@swift build --product emporium 2>&1 | scripts/quiet-build
+
+release: setup ## Build the tool with optimisation, in a folder of its own
+	@swift build -c release --product emporium --scratch-path .build-release 2>&1 | scripts/quiet-build
+	@echo $(RELEASE)
+
+demo: build ## See an hour of membership applications go from files to members; again and again
+	@scripts/demo
+
+test: setup ## Run every test: unit, SQL, end to end, faults; JUnit XML in test-results/
+	@scripts/test
+
+test-unit: setup ## Run the tests that need no server
+	@swift test --filter 'FramingTests|GeneratorsTests|IngestTests'
+
+test-sql: build ## Run the SQL tests only
+	@scripts/test-sql
+
+coverage: setup ## Run the Swift tests with coverage: a summary, and coverage/lcov.info
+	@scripts/coverage
+
+bench: release ## Measure against the limit and the rivals; minutes
+	@Benchmarks/run $(abspath $(RELEASE))
+
+test-results: ## Write docs/test-results.md from the last runs of `make test` and `make bench`
+	@scripts/test-results
+
+clean: ## Remove what building and testing made; data and the embedded stack stay
+	rm -rf .build .build-release test-results coverage
