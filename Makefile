@@ -27,7 +27,7 @@ test: setup ## Run every test: unit, SQL, end to end, faults; JUnit XML in test-
 	@scripts/test
 
 test-unit: setup ## Run the tests that need no server
-	@swift test --filter 'FramingTests|GeneratorsTests|IngestTests'
+	@scripts/test FramingTests GeneratorsTests IngestTests
 
 test-sql: build ## Run the SQL tests only
 	@scripts/test-sql
