@@ -14,7 +14,7 @@ create table staging.reject (
     reasons text[] not null constraint reject_reasons_check check (cardinality(reasons) = cardinality(codes)),
     fields text[],
     payload bytea not null,
-    constraint reject_pkey primary key (received_on, batch_id, position)
+    constraint reject_pkey primary key (batch_id, position, received_on)
 ) partition by range (received_on);
 comment on table staging.reject is 'records that were not stored: why, where they came from, and their original bytes; personal data';
 comment on column staging.reject.received_on is 'UTC day of landing, as in ops.batch';

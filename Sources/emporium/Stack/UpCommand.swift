@@ -12,15 +12,15 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     @Option(help: ArgumentHelp("Listen on 127.0.0.1, too: a port, or 0 for a free one.", valueName: "port"))
-    var tcpPort: Int?
+    var port: Int?
 
     func validate() throws {
-        if let tcpPort, !(0...65535).contains(tcpPort) { throw ValidationError("--tcp-port: 0 to 65535") }
+        if let port, !(0...65535).contains(port) { throw ValidationError("--port: 0 to 65535") }
     }
 
     func run() async throws {
         let cluster = EmbeddedCluster(home: Settings.home, logger: common.logger("stack"))
-        let state = try await cluster.up(tcpPort: tcpPort)
+        let state = try await cluster.up(tcpPort: port)
         if common.json { return try printJSON(state) }
         print("PostgreSQL \(state.serverVersion) runs in \(state.dataDirectory)")
         print("psql \"\(try cluster.url())\"")

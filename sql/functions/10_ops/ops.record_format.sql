@@ -1,8 +1,9 @@
-create or replace function ops.record_format(
-    p_batch bigint, out format text, out columns text[], out delimiter text, out width integer, out map integer[]
-)
-language sql stable set search_path = pg_catalog, pg_temp as $$
--- How the records of a batch are read.
+create or replace function ops.record_format(p_batch bigint)
+returns table (format text, columns text[], delimiter text, width integer, map integer[])
+language sql stable
+begin atomic
+-- How the records of a batch are read; one row. Inlinable (no SET), and `offset 0` so that it is worked out once a batch
+-- and not once a record.
 --   columns    names of the values that staging.record_values() gives, in its order
 --   width      how many there must be
 --   map        for each of the feed's columns the place of its value
@@ -16,4 +17,5 @@ join ops.feed d using (feed)
 left join ops.source_file f using (source_file_id)
 cross join lateral (select case when f.format = 'csv' then f.columns else d.columns end as columns) c
 where b.batch_id = p_batch
-$$;
+offset 0;
+end;
