@@ -1,7 +1,9 @@
 """Runs a program and says what it took: seconds, CPU, memory; of the database server, too."""
 
 import os
+import selectors
 import subprocess
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,6 +65,7 @@ def run(*commands, server=None, cwds=None, env=None):
         for index, command in enumerate(commands)
     ]
     outputs, usages, problems = [], [], []
+    memory = Memory(child.pid for child in children)
     for child, command in zip(children, commands):
         out, error = drain(child)
         _, status, usage = os.wait4(child.pid, 0)
@@ -72,19 +75,45 @@ def run(*commands, server=None, cwds=None, env=None):
         if child.returncode != 0:
             problems.append(f"{command[0]} {' '.join(map(str, command[1:3]))} … gave {child.returncode}\n{error[-2000:]}")
     seconds = time.perf_counter() - began
+    memory.stop()
     if problems:
         raise Failed("\n".join(problems))
     after = server.cpu() if server else None
     return Taken(
         seconds=seconds, cpu=sum(usage.ru_utime + usage.ru_stime for usage in usages),
         server_cpu=after - before if before is not None and after is not None else None,
-        peak_mib=max(usage.ru_maxrss for usage in usages) / 1024, load_before=load, output="\n".join(outputs))
+        peak_mib=memory.peak_mib, load_before=load, output="\n".join(outputs))
+
+
+class Memory(threading.Thread):
+    """The largest resident memory of any of some processes. Not from rusage: a child's begins with its parent's."""
+
+    def __init__(self, pids):
+        super().__init__(daemon=True)
+        self.files = [f"/proc/{pid}/status" for pid in pids]
+        self.peak_mib = None
+        self.over = threading.Event()
+        self.start()
+
+    def run(self):
+        while True:
+            for file in self.files:
+                try:
+                    text = Path(file).read_text()
+                except OSError:
+                    continue
+                if "VmHWM:" in text:  # the kernel's own high-water mark, so that nothing between two looks is missed
+                    self.peak_mib = max(self.peak_mib or 0, int(text.split("VmHWM:")[1].split()[0]) / 1024)
+            if self.over.wait(0.02):
+                return
+
+    def stop(self):
+        self.over.set()
+        self.join()
 
 
 def drain(child):
     """Both pipes to their ends, without waiting for the child: that is for wait4, which tells what it used."""
-    import selectors
-
     parts = {child.stdout: [], child.stderr: []}
     with selectors.DefaultSelector() as selector:
         for pipe in parts:

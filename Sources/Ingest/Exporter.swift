@@ -30,7 +30,6 @@ public struct Exporter: Sendable {
 
     struct Batch: Sendable {
         let id: Int64
-        let receivedOn: String
         let afterRun: Int64
         let throughRun: Int64
     }
@@ -58,12 +57,11 @@ public struct Exporter: Sendable {
         let claims = DatabaseSession(database.asRole("promoter"), logger: logger)
         let answer = try await claims.query(
             "claim export",
-            "select batch_id, received_on, after_run, through_run from ops.claim_export($1)", [.int(run)])
+            "select batch_id, after_run, through_run from ops.claim_export($1)", [.int(run)])
         await claims.close()
         let batches = answer.rows.map {
             Batch(
-                id: $0.int("batch_id")!, receivedOn: $0.text("received_on"), afterRun: $0.int("after_run")!,
-                throughRun: $0.int("through_run")!)
+                id: $0.int("batch_id")!, afterRun: $0.int("after_run")!, throughRun: $0.int("through_run")!)
         }
         if batches.isEmpty { return [] }
         return try await withThrowingTaskGroup(of: [Written].self) { group in
