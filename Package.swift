@@ -37,10 +37,10 @@ let package = Package(
             swiftSettings: strict),
 
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Stack"], swiftSettings: strict),
-        .testTarget(name: "MigrationsTests", dependencies: ["Migrations"], swiftSettings: strict),
+        .testTarget(name: "MigrationsTests", dependencies: ["Migrations", "Postgres", "Digests", logging], swiftSettings: strict),
         .testTarget(name: "FramingTests", dependencies: ["Framing"], swiftSettings: strict),
         .testTarget(name: "IngestTests", dependencies: ["Ingest"], swiftSettings: strict),
-        .testTarget(name: "GeneratorsTests", dependencies: ["Generators"], swiftSettings: strict),
+        .testTarget(name: "GeneratorsTests", dependencies: ["Generators", "Digests"], swiftSettings: strict),
         .testTarget(name: "StackTests", dependencies: ["Stack"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["emporium", "Postgres", "Stack", "Digests"], swiftSettings: strict),
