@@ -66,6 +66,7 @@ public final class ClaimedFile {
     /// a file that was written to in the last ten seconds counts as being written.
     private static func isBeingWritten(_ fd: Int32, _ status: stat) -> Bool {
         let setLease: Int32 = 1024  // F_SETLEASE of fcntl(2), Linux
+        signal(SIGIO, SIG_IGN)  // sent to a holder whose lease somebody wants to break; ends a process by default
         if fcntl(fd, setLease, Int32(F_RDLCK)) == 0 {
             _ = fcntl(fd, setLease, Int32(F_UNLCK))
             return false

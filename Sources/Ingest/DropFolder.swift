@@ -46,16 +46,8 @@ public struct DropFolder: Sendable {
     }
 
     private func names(in folder: String) throws(FolderError) -> [String] {
-        guard let handle = opendir(folder) else { throw FolderError("cannot list \(folder)", errno) }
-        defer { closedir(handle) }
-        var names: [String] = []
-        while let entry = readdir(handle) {
-            let name: String? = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
-            }
-            if let name, !FileFormat.isLeftAlone(name) { names.append(name) }
-        }
-        return names.sorted()
+        guard access(folder, R_OK) == 0 else { throw FolderError("cannot list \(folder)", errno) }
+        return folderNames(folder).filter { !FileFormat.isLeftAlone($0) }.sorted()
     }
 
     /// Moves a file that cannot be read as a whole to `failed/`, with the reason beside it.
@@ -89,6 +81,20 @@ public struct FolderError: Error, CustomStringConvertible {
     public var description: String {
         "\(message): \(String(cString: strerror(code)))" + (hint.map { "\n  hint: \($0)" } ?? "")
     }
+}
+
+/// Names in a folder, as far as they are UTF-8; none when it cannot be read.
+func folderNames(_ folder: String) -> [String] {
+    guard let handle = opendir(folder) else { return [] }
+    defer { closedir(handle) }
+    var names: [String] = []
+    while let entry = readdir(handle) {
+        let name: String? = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+            pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
+        }
+        if let name { names.append(name) }
+    }
+    return names
 }
 
 func makeFolder(_ path: String) throws(FolderError) {

@@ -91,7 +91,8 @@ public struct Exporter: Sendable {
     private func writeParts(_ parts: [[Batch]], _ target: Target, _ file: String) async throws -> Int {
         let slash = file.lastIndex(of: "/")!
         let temporary = file[...slash] + "." + file[file.index(after: slash)...]
-        let names = parts.indices.map { "\(temporary).\($0).part" }
+        let names = parts.indices.map { "\(temporary).\(getpid()).\($0).part" }
+        OutputFile.removeParts(of: String(temporary))  // left by a run that was killed
         let rows = try await withThrowingTaskGroup(of: Int.self) { group in
             for (index, part) in parts.enumerated() {
                 group.addTask { try await write(part, target, to: names[index], header: index == 0) }

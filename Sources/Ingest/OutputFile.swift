@@ -60,6 +60,16 @@ final class OutputFile: @unchecked Sendable {
         buffer.removeAll(keepingCapacity: true)
     }
 
+    /// Removes the parts that an earlier attempt at the same file left behind.
+    static func removeParts(of temporary: String) {
+        let slash = temporary.lastIndex(of: "/")!
+        let folder = String(temporary[..<slash])
+        let prefix = temporary[temporary.index(after: slash)...] + "."
+        for name in folderNames(folder) where name.hasPrefix(prefix) && name.hasSuffix(".part") {
+            unlink(folder + "/" + name)
+        }
+    }
+
     /// Appends the later parts to the first, syncs it, and renames it to `target`: a reader sees all of it or nothing.
     static func join(_ parts: [String], into target: String) throws(FolderError) {
         let first = open(parts[0], O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW)

@@ -31,55 +31,57 @@ struct MembershipPipeline: Sendable {
     let logger: Logger
 
     func run() async throws -> Result {
-        // The session that holds the lock does nothing else; with its process the lock goes, too.
-        let guardian = try await Connection.connect(database.asRole("promoter"), logger: logger)
-        defer { Task { await guardian.close() } }
-        let locked = try await guardian.query(
-            "select pg_try_advisory_lock(hashtextextended('emporium run membership', 0))")
-        guard locked.first?.bool("pg_try_advisory_lock") == true else { return .busy(try await holder(guardian)) }
-
+        let lock = PipelineLock(name: "emporium run membership", database: database, logger: logger)
+        defer { Task { await lock.release() } }
+        if let holder = try await lock.acquire() { return .busy(holder) }
         let books = DatabaseSession(database.asRole("promoter"), logger: logger)
-        let (run, resumed) = try await open(books)
-        if resumed { logger.notice("run \(run) was cut short and is completed now") }
+        defer { Task { await books.close() } }
+
+        var written: [Exporter.Written] = []
+        var (run, exporting) = try await unfinished(books)
+        if exporting, let left = run {
+            logger.notice("run \(left) was cut short while writing; its output is completed first")
+            written = try await finish(left, lock, books)
+            run = nil
+        }
+        if let run { logger.notice("run \(run) was cut short and is completed now") }
+        let current = if let run { run } else { try await start(books) }
+
         let progress = ProgressLine()
-        var feedRun = FeedRun(run: run, options: options, database: database, shutdown: shutdown, logger: logger)
+        var feedRun = FeedRun(run: current, options: options, database: database, shutdown: shutdown, logger: logger)
         feedRun.workers = workers
         feedRun.progress = progress.show
         let outcome = try await feedRun.perform(.folder(folder))
         progress.clear()
-        if outcome.report.interrupted { return .done(run: run, outcome, []) }
+        if outcome.report.interrupted { return .done(run: current, outcome, written) }
+        written += try await finish(current, lock, books)
+        try await Housekeeping.rotate(Self.feed, database, logger)
+        return .done(run: current, outcome, written)
+    }
 
+    /// Writes out what is due and closes the run.
+    private func finish(_ run: Int64, _ lock: PipelineLock, _ books: DatabaseSession) async throws -> [Exporter.Written] {
         let name = try await books.query("name", "select ops.run_name($1)", [.int(run)]).first?[0] ?? "run-\(run)"
         let exporter = Exporter(
             database: database, format: format, spreadsheetSafe: spreadsheetSafe, workers: workers, logger: logger)
+        try await lock.confirm()  // a server that was restarted has forgotten it
         let written = try await exporter.export(run: run, targets: Self.targets, into: out, name: name)
         try await books.query("finish run", "select ops.finish_run($1, 'done')", [.int(run)])
-        await books.close()
-        try await Housekeeping.rotate(Self.feed, database, logger)
-        return .done(run: run, outcome, written)
+        return written
     }
 
-    /// The run that a crash cut short, or a new one.
-    private func open(_ books: DatabaseSession) async throws -> (run: Int64, resumed: Bool) {
+    private func unfinished(_ books: DatabaseSession) async throws -> (run: Int64?, exporting: Bool) {
         let left = try await books.query(
-            "unfinished run", "select run_id from ops.unfinished_run('membership', $1)", [.text(Self.feed)])
-        if let run = left.first?.int("run_id") { return (run, true) }
+            "unfinished run", "select run_id, exporting from ops.unfinished_run('membership', $1)", [.text(Self.feed)])
+        return (left.first?.int("run_id"), left.first?.bool("exporting") ?? false)
+    }
+
+    private func start(_ books: DatabaseSession) async throws -> Int64 {
         let started = try await books.query(
             "start run", "select ops.start_run('membership', $1, '{}') as run_id", [.text(Self.feed)])
         guard let run = started.first?.int("run_id") else {
             throw PostgresError(sqlState: "EM006", message: "ops.start_run gave no run")
         }
-        return (run, false)
-    }
-
-    private func holder(_ connection: Connection) async throws -> String {
-        let answer = try await connection.query(
-            """
-            select format('pid %s since %s', a.pid, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ')) as holder
-            from pg_locks l join pg_stat_activity a using (pid)
-            where l.locktype = 'advisory' and l.granted and l.objsubid = 1
-                and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended('emporium run membership', 0)
-            """)
-        return answer.first?.text("holder") ?? "its session is not shown"
+        return run
     }
 }
