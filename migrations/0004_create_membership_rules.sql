@@ -53,6 +53,7 @@ comment on function membership.plain_id is
 create function membership.id_of(p_plain_id text, p_ordinal integer) returns text
 language sql immutable parallel safe
 begin atomic
-    select case when p_ordinal = 1 then p_plain_id else p_plain_id || '-' || p_ordinal::text end;
+    -- p_plain_id stands here once: an argument that is used twice would keep the generated column from being inlined.
+    select p_plain_id || case when p_ordinal = 1 then '' else '-' || p_ordinal::text end;
 end;
 comment on function membership.id_of is 'the plain id for the first person of that id, then -2, -3 for the next ones';

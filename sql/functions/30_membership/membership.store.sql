@@ -5,6 +5,9 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 set plan_cache_mode = force_custom_plan
+-- What membership.promote() turns off for its own statement: here a few thousand people are looked up among millions.
+set enable_nestloop = on
+set enable_seqscan = on
 as $$
 -- Stores applications that passed every rule of one row; those of people who are members become duplicates.
 -- Only one session at a time may be here (ops.await_turn sees to it), since people of one plain id are counted through.
