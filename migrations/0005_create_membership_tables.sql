@@ -3,7 +3,10 @@ create table membership.policy (
     as_of date not null,
     adult_rule text not null
         constraint policy_adult_rule_check check (adult_rule in ('over_18', 'at_least_18', 'turned_19')),
-    email_domains text[] not null constraint policy_email_domains_check check (cardinality(email_domains) > 0),
+    email_domains text[] not null constraint policy_email_domains_check check (
+        cardinality(email_domains) > 0 and array_position(email_domains, null) is null
+        and array_to_string(email_domains, ',') = lower(array_to_string(email_domains, ','))
+        and strpos(array_to_string(email_domains, ','), '\') = 0),
     mobile_white_space text not null
         constraint policy_mobile_white_space_check check (mobile_white_space in ('ignored', 'fails')),
     date_formats text[] not null,

@@ -25,5 +25,5 @@ grant execute on function
     ops.provenance(bigint, bigint), ops.reconcile(text), ops.record_format(bigint), ops.run_summary(bigint),
     ops.spreadsheet_safe(text), staging.record_values(bytea, text[], text, text, text[], text),
     staging.json_values(jsonb, text[]), staging.trimmed(text), membership.birthday_digits(date),
-    membership.split_name(text), membership.is_title(text), membership.is_suffix(text), membership.is_particle(text)
+    membership.split_name(text), membership.bare_words(text), membership.is_title(text), membership.is_suffix(text), membership.is_particle(text)
 to membership_reader;

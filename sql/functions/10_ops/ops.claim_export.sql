@@ -7,7 +7,6 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 #variable_conflict use_column
 declare
     v_feed text := (select feed from ops.run where run_id = p_run);
-    v_through bigint;
 begin
     if v_feed is null then
         raise exception using errcode = 'EM005', message = format('run %s is unknown', p_run);

@@ -12,7 +12,7 @@ begin
     values (p_batch, p_feed, p_slot, p_received_on, p_run, p_file, p_received);
 
     update ops.source_file set landed_records = p_to
-    where source_file_id = p_file and landed_records = p_from and state = 'loading' and p_to = p_from + p_received;
+    where source_file_id = p_file and feed = p_feed and landed_records = p_from and state = 'loading' and p_to = p_from + p_received;
     if not found then
         raise exception using errcode = 'EM020',
             message = format('another loader has moved file %s on', p_file),

@@ -18,7 +18,7 @@ begin
         $sql$
         select b.feed, f.name, f.sha256, r.position, r.line, b.received_at, b.run_id, r.run_id, r.outcome, r.reasons
         from (
-            select position, line, run_id, 'stored in %2$s' as outcome, null::text[] as reasons
+            select position, line, run_id, %2$L as outcome, null::text[] as reasons
             from %1$s where batch_id = $1 and position = $2
             union all
             select position, line, run_id, disposition::text, reasons
@@ -32,7 +32,7 @@ begin
         cross join ops.batch b
         left join ops.source_file f using (source_file_id)
         where b.batch_id = $1
-        $sql$, ops.qualified(v_feed.stored_table), v_feed.stored_table, v_feed.staging_table)
+        $sql$, ops.qualified(v_feed.stored_table), 'stored in ' || v_feed.stored_table, v_feed.staging_table)
     using p_batch, p_position;
 end
 $$;

@@ -7,14 +7,13 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 --              code text, batch_id, run_id (that judged it), position, source text (file name), from date, to date
 --              (of landing, to exclusive), disposition ('rejected', 'duplicate' or 'any'; default 'rejected')
 --   p_dry_run  true: does all of it, reports, and takes it back
--- Errors: EM010 feed is unknown, EM030 filter has an unknown key
+-- Errors: EM010 feed is unknown, EM030 filter has an unknown key, EM003 an earlier batch is not promoted yet
 declare
     v_feed ops.feed%rowtype;
     v_unknown text;
     v_batch ops.batch%rowtype;
     v_moved bigint;
     v_done ops.promotion;
-    v_result record;
 begin
     v_feed := ops.feed_named(p_feed);
     select string_agg(k, ', ') into v_unknown from jsonb_object_keys(p_filter) k

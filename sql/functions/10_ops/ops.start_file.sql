@@ -1,7 +1,7 @@
 create or replace function ops.start_file(p_file bigint, p_header text[]) returns text[]
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 -- Takes down a CSV file's header and gives the names as they were understood.
--- Errors: EM011 a column is missing or there twice: the file as a whole cannot be read
+-- Errors: EM020 no such file; EM011 a column is missing or there twice: the file as a whole cannot be read
 declare
     v_columns text[];
     v_wanted text[];
@@ -12,6 +12,9 @@ begin
         select lower(replace(replace(btrim(name, E' \t\u00a0'), ' ', '_'), '-', '_'))
         from unnest(p_header) with ordinality as h (name, place) order by place);
     select f.columns into v_wanted from ops.source_file s join ops.feed f using (feed) where source_file_id = p_file;
+    if v_wanted is null then
+        raise exception using errcode = 'EM020', message = format('file %s is unknown', p_file);
+    end if;
     v_missing := array(select unnest(v_wanted) except select unnest(v_columns) order by 1);
     v_twice := array(
         select name from unnest(v_columns) as h (name) where name = any (v_wanted) group by name having count(*) > 1 order by 1);

@@ -11,7 +11,7 @@ set enable_seqscan = on
 as $$
 -- Stores applications that passed every rule of one row; those of people who are members become duplicates.
 -- Only one session at a time may be here (ops.await_turn sees to it), since people of one plain id are counted through.
--- A row that a constraint refuses all the same (classes 22 and 23) is found by halving and rejected alone; everything
+-- A row that a constraint refuses all the same (classes 22, 23 and 54) is found by halving and rejected alone; everything
 -- else, outages above all, goes up to the caller.
 -- Writes: membership.member, staging.reject
 declare
@@ -68,7 +68,7 @@ begin
         into v_result.stored, v_result.duplicate;
         set constraints all immediate;
         return v_result;
-    exception when data_exception or integrity_constraint_violation then
+    exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
         get stacked diagnostics v_constraint = constraint_name, v_code = returned_sqlstate;
     end;
 

@@ -17,13 +17,11 @@ declare
     v_words text[];
     v_front text;
     v_back text;
-    v_first integer := 1;
     v_last integer;
-    v_begin integer;
 begin
     -- The common case, two plain words, without any regular expression.
     if octet_length(v_name) = length(v_name) and v_name like '_% %_' and v_name not like '% % %'
-        and translate(v_name, E'.,\t\n\r\x0b\f', '') = v_name
+        and translate(v_name, E'.,\t\n\r\x0b\f\x1f', '') = v_name
     then
         v_front := split_part(v_name, ' ', 1);
         v_back := split_part(v_name, ' ', 2);
@@ -32,7 +30,7 @@ begin
         end if;
     end if;
 
-    v_name := btrim(regexp_replace(normalize(coalesce(v_name, ''), nfc), '[[:space:]\u00a0\u2000-\u200b\u202f\u3000]+', ' ', 'g'));
+    v_name := btrim(regexp_replace(normalize(coalesce(v_name, ''), nfc), '[[:space:]\u001f\u00a0\u2000-\u200b\u202f\u3000]+', ' ', 'g'));
 
     -- Parts behind a comma that hold suffixes only are dropped; what is left is "Last" or "Last, First".
     if v_name like '%,%' then
@@ -42,32 +40,24 @@ begin
             where btrim(part) <> '' and (place = 1 or exists (
                 select from unnest(string_to_array(btrim(part), ' ')) as word where not membership.is_suffix(word)))
             order by place);
-        v_name := array_to_string(v_parts[2:], ' ') || ' ' || case
-            when cardinality(v_parts) > 1 then replace(v_parts[1], ' ', chr(31))  -- one word for what follows
-            else coalesce(v_parts[1], '') end;
+        v_name := array_to_string(v_parts, ' ');
+        if cardinality(v_parts) > 1 then
+            v_words := membership.bare_words(v_parts[1]);
+            v_name := array_to_string(v_parts[2:], ' ');
+            if cardinality(v_words) > 0 then
+                return array[array_to_string(membership.bare_words(v_name), ' '), array_to_string(v_words, ' ')];
+            end if;
+        end if;
     end if;
 
-    v_words := array_remove(string_to_array(v_name, ' '), '');
+    v_words := membership.bare_words(v_name);
     v_last := cardinality(v_words);
-    while v_first <= v_last and membership.is_title(v_words[v_first]) loop
-        v_first := v_first + 1;
-    end loop;
-    while v_last > v_first and membership.is_suffix(v_words[v_last]) loop
-        v_last := v_last - 1;
-    end loop;
-    if v_first > v_last then
-        return array['', ''];
-    end if;
-
-    v_begin := v_last;
-    for i in v_first + 1 .. v_last - 1 loop
+    for i in 2 .. v_last - 1 loop
         if membership.is_particle(v_words[i]) then
-            v_begin := i;
+            v_last := i;
             exit;
         end if;
     end loop;
-    return array[
-        array_to_string(v_words[v_first:v_begin - 1], ' '),
-        replace(array_to_string(v_words[v_begin:v_last], ' '), chr(31), ' ')];
+    return array[array_to_string(v_words[:v_last - 1], ' '), array_to_string(v_words[v_last:], ' ')];
 end
 $$;
