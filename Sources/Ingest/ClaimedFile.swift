@@ -105,8 +105,15 @@ public final class ClaimedFile {
 
     static func numbered(_ name: String, _ number: Int) -> String {
         guard number > 1 else { return name }
-        guard let dot = name.dropFirst().firstIndex(of: ".") else { return "\(name)-\(number)" }
-        return "\(name[..<dot])-\(number)\(name[dot...])"
+        let dot = name.dropFirst().firstIndex(of: ".") ?? name.endIndex
+        return fitted(String(name[..<dot]), "-\(number)\(name[dot...])")
+    }
+
+    /// A file name of 255 bytes at most, which is what Linux takes: the stem gives way.
+    static func fitted(_ stem: String, _ tail: String) -> String {
+        var stem = stem
+        while stem.utf8.count + tail.utf8.count > 255, !stem.isEmpty { stem.removeLast() }
+        return stem + tail
     }
 
     static func syncFolder(_ folder: String) {

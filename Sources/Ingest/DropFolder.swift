@@ -47,13 +47,14 @@ public struct DropFolder: Sendable {
 
     private func names(in folder: String) throws(FolderError) -> [String] {
         guard access(folder, R_OK) == 0 else { throw FolderError("cannot list \(folder)", errno) }
-        return folderNames(folder).filter { !FileFormat.isLeftAlone($0) }.sorted()
+        return listFolder(folder).names.filter { !FileFormat.isLeftAlone($0) }.sorted()
     }
 
     /// Moves a file that cannot be read as a whole to `failed/`, with the reason beside it.
     func fail(_ file: ClaimedFile, reason: String) throws {
         try file.move(into: failed)
-        let path = file.path + ".reason"
+        let name = file.path[file.path.index(after: file.path.lastIndex(of: "/")!)...]
+        let path = failed + "/" + ClaimedFile.fitted(String(name), ".reason")
         let fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard fd >= 0 else { throw FolderError("cannot write \(path)", errno) }
         defer { close(fd) }
@@ -83,18 +84,19 @@ public struct FolderError: Error, CustomStringConvertible {
     }
 }
 
-/// Names in a folder, as far as they are UTF-8; none when it cannot be read.
-func folderNames(_ folder: String) -> [String] {
-    guard let handle = opendir(folder) else { return [] }
+/// Names in a folder, and how many there are besides that are not UTF-8; none when it cannot be read.
+func listFolder(_ folder: String) -> (names: [String], undecodable: Int) {
+    guard let handle = opendir(folder) else { return ([], 0) }
     defer { closedir(handle) }
     var names: [String] = []
+    var undecodable = 0
     while let entry = readdir(handle) {
         let name: String? = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
             pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
         }
-        if let name { names.append(name) }
+        if let name { names.append(name) } else { undecodable += 1 }
     }
-    return names
+    return (names, undecodable)
 }
 
 func makeFolder(_ path: String) throws(FolderError) {

@@ -37,6 +37,10 @@ public struct FileLoader: Sendable {
     /// Loads what lies in the folder, those files included that come while it runs, until nothing new is left.
     public func load(folder: DropFolder) async throws -> LoadReport {
         try folder.prepare()
+        let undecodable = listFolder(folder.input).undecodable
+        if undecodable > 0 {
+            logger.warning("\(undecodable) files in \(folder.input) are left alone: their names are not UTF-8; rename them")
+        }
         var report = LoadReport()
         var passed: Set<String> = []
         while !report.interrupted {

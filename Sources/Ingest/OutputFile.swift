@@ -65,7 +65,7 @@ final class OutputFile: @unchecked Sendable {
         let slash = temporary.lastIndex(of: "/")!
         let folder = String(temporary[..<slash])
         let prefix = temporary[temporary.index(after: slash)...] + "."
-        for name in folderNames(folder) where name.hasPrefix(prefix) && name.hasSuffix(".part") {
+        for name in listFolder(folder).names where name.hasPrefix(prefix) && name.hasSuffix(".part") {
             unlink(folder + "/" + name)
         }
     }

@@ -9,9 +9,10 @@ extension Connection {
         return try await withTaskCancellationHandler {
             canceller.begin()
             defer { canceller.end() }
+            try Task.checkCancellation()  // it may have come before begin(), when there was nothing to cancel
             return try body(self)
         } onCancel: {
-            canceller.fire()
+            canceller.fireUntilEnded()
         }
     }
 
@@ -23,7 +24,10 @@ extension Connection {
         for parameter in parameters {
             switch parameter {
             case .null: texts.append(nil); binary.append(nil)
-            case .text(let text): texts.append(text); binary.append(nil)
+            case .text(let text):
+                try Self.refuseNUL(text, "a parameter")
+                texts.append(text)
+                binary.append(nil)
             case .bytes(let bytes): texts.append(nil); binary.append(bytes)
             }
         }
@@ -37,6 +41,7 @@ extension Connection {
 
     func runScript(_ sql: String) throws -> QueryResult {
         let raw = try open()
+        try Self.refuseNUL(sql, "the statement")
         return try finished(PQexec(raw, sql), raw)
     }
 
@@ -96,7 +101,14 @@ extension Connection {
         }
     }
 
+    /// libpq takes C strings: it would cut the text short without a word.
+    private static func refuseNUL(_ text: String, _ what: String) throws {
+        guard text.utf8.contains(0) else { return }
+        throw PostgresError(sqlState: "22021", message: "\(what) holds a NUL character")
+    }
+
     private func begin(copy sql: String, _ expected: ExecStatusType, _ raw: OpaquePointer) throws {
+        try Self.refuseNUL(sql, "the statement")
         guard let result = PQexec(raw, sql) else { throw connectionError(raw) }
         let handle = ResultHandle(result)
         if let error = handle.error() { throw error }

@@ -80,7 +80,7 @@ public actor Connection {
 
     /// libpq 15 keeps no SQLSTATE of a failed connection attempt, only the server's words.
     private static func sqlState(ofConnectionMessage message: String) -> String {
-        if message.contains("does not exist") && message.contains("database") { return "3D000" }
+        if message.contains("does not exist") && message.contains(" database \"") { return "3D000" }
         if message.contains("authentication failed") || message.contains("does not exist")
             || message.contains("no pg_hba.conf entry") || message.contains("no password supplied")
         {

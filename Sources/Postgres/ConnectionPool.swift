@@ -59,6 +59,8 @@ public actor ConnectionPool {
     }
 
     private func acquire() async throws -> Connection {
+        // One time-out for the whole wait: who is woken and finds the session gone again waits for the rest of it.
+        let deadline = ContinuousClock.now + waitTimeout
         while true {
             if closed { throw PostgresError(sqlState: "57P01", message: "the pool is closed") }
             if let connection = idle.popLast() {
@@ -77,7 +79,7 @@ public actor ConnectionPool {
                     throw error
                 }
             }
-            try await waitForTurn()
+            try await waitForTurn(until: deadline)
         }
     }
 
@@ -97,11 +99,11 @@ public actor ConnectionPool {
         if !waiters.isEmpty { waiters.removeFirst().continuation.resume() }
     }
 
-    private func waitForTurn() async throws {
+    private func waitForTurn(until deadline: ContinuousClock.Instant) async throws {
         let id = nextWaiter
         nextWaiter += 1
         let timeout = Task { [waitTimeout, size] in
-            try await Task.sleep(for: waitTimeout)
+            try await Task.sleep(until: deadline)
             expire(
                 id,
                 PostgresError(

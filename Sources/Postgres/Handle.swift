@@ -1,4 +1,5 @@
 import CLibPQ
+import Dispatch
 import Logging
 import Synchronization
 
@@ -55,21 +56,38 @@ struct ResultHandle: ~Copyable {
 /// `@unchecked Sendable`: the PGcancel is immutable after its creation (libpq documents `PQcancel` as callable from
 /// other threads), and the lock makes sure that it is freed only once nobody uses it.
 final class Canceller: @unchecked Sendable {
-    private let state: Mutex<(running: Bool, closed: Bool)> = Mutex((false, false))
+    private let state: Mutex<(running: Bool, statement: UInt64)> = Mutex((false, 0))
     private let cancel: OpaquePointer?
 
     init(_ connection: OpaquePointer) { cancel = PQgetCancel(connection) }
     deinit { PQfreeCancel(cancel) }
 
-    func begin() { state.withLock { $0.running = true } }
+    func begin() { state.withLock { $0 = (true, $0.statement + 1) } }
     func end() { state.withLock { $0.running = false } }
+    private var runningStatement: UInt64? { state.withLock { $0.running ? $0.statement : nil } }
 
-    /// Sends the request only while a statement runs, so that a late call cannot hit the session's next one.
-    @discardableResult func fire() -> Bool {
+    /// Sends the request only while a statement runs (the given one, if any), so that a late call cannot hit the
+    /// session's next one.
+    @discardableResult func fire(_ statement: UInt64? = nil) -> Bool {
         state.withLock { state in
-            guard state.running, let cancel else { return false }
+            guard state.running, statement == nil || statement == state.statement, let cancel else { return false }
             var buffer = [CChar](repeating: 0, count: 256)
             return PQcancel(cancel, &buffer, 256) == 1
+        }
+    }
+
+    /// Repeats the request for as long as the statement runs: the server forgets one that finds the session idle.
+    func fireUntilEnded() {
+        guard let statement = runningStatement else { return }
+        fire(statement)
+        repeatLater(statement)
+    }
+
+    private func repeatLater(_ statement: UInt64) {
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(50)) { [self] in
+            guard runningStatement == statement else { return }
+            fire(statement)
+            repeatLater(statement)
         }
     }
 }

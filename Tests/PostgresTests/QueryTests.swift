@@ -71,10 +71,12 @@ import Testing
         let nasty = ["it's", "back\\slash", "'; drop table x; --", "\"", "", "E'\\x'"]
         try await Server.session { session in
             for text in nasty {
-                #expect(try await session.execute("select \(quoteLiteral(text))").first?[0] == text)
+                let back = try await session.execute("select \(quoteLiteral(text))").first?[0]
+                #expect(back == text)
             }
             for text in nasty where !text.isEmpty {
-                #expect(try await session.execute("select 1 as \(quoteIdentifier(text))").columns == [text])
+                let columns = try await session.execute("select 1 as \(quoteIdentifier(text))").columns
+                #expect(columns == [text])
             }
         }
     }
@@ -112,7 +114,7 @@ import Testing
 
     @Test(arguments: [
         ("select 'geheim'::integer", "22P02"), ("select '2020-02-31 geheim'::date", "22007"),
-        ("select 'geheim'::jsonb", "22P02"), ("select 'geheim'::varchar::\"char\"::int", "22P02"),
+        ("select 'geheim'::jsonb", "22P02"), ("select 'geheim'::uuid", "22P02"),
     ])
     func badTextIsNotQuoted(sql: String, sqlState: String) async throws {
         try await Server.session { session in

@@ -24,6 +24,7 @@ enum Server {
     static func configuration() async throws -> ConnectionConfiguration { try await starting.value }
 
     /// A session that is closed when the body ends.
+    @discardableResult
     static func session<T: Sendable>(
         _ adjust: (inout ConnectionConfiguration) -> Void = { _ in }, _ body: (Connection) async throws -> T
     ) async throws -> T {
@@ -145,4 +146,12 @@ private struct JournalHandler: LogHandler {
         journal.add(
             .init(level: event.level, message: "\(event.message)", sqlState: event.metadata?["sqlstate"].map { "\($0)" }))
     }
+}
+
+/// A value that several tasks change.
+final class Shared<Value: Sendable>: Sendable {
+    private let mutex: Mutex<Value>
+    init(_ value: Value) { mutex = Mutex(value) }
+    var value: Value { mutex.withLock { $0 } }
+    @discardableResult func change<T: Sendable>(_ body: @Sendable (inout Value) -> T) -> T { mutex.withLock { body(&$0) } }
 }

@@ -14,9 +14,12 @@ begin
     if to_regclass(format('%I.%I', v_schema, v_name)) is not null then
         return;
     end if;
-    -- One at a time; who comes second finds it made.
+    -- One at a time; who comes second finds it made. Not by to_regclass: waiting for an advisory lock takes in no
+    -- invalidations, so its cache may still say no.
     perform pg_advisory_xact_lock(hashtextextended('ops.ensure_partition', p_parent::oid::bigint));
-    if to_regclass(format('%I.%I', v_schema, v_name)) is not null then
+    if exists (
+        select from pg_class where relnamespace = quote_ident(v_schema)::regnamespace and relname = v_name)
+    then
         return;
     end if;
     execute format('create table %I.%I (like %I.%I including all)', v_schema, v_name, v_schema, v_table);
