@@ -31,6 +31,7 @@ enum Report {
     ) throws {
         let sum = outcome.summary
         let report = outcome.report
+        defer { fflush(nil) }  // with --every the next run may be an hour away
         if json {
             return try printJSON(
                 Output(

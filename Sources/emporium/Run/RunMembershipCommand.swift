@@ -68,6 +68,7 @@ struct RunMembershipCommand: AsyncParsableCommand {
         switch try await pipeline.run() {
         case .busy(let holder):
             print("another run is in progress (\(holder)); nothing to do")
+            fflush(nil)
         case .done(let run, let outcome, let written):
             try Report.print(run: run, outcome, written: written, json: common.json)
             try Report.check(outcome, maxRejects: maxRejects)
