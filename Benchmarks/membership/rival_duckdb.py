@@ -17,15 +17,18 @@ from pathlib import Path
 import duckdb
 
 SPACE = " \t\n\r\x0b\x0c\u00a0"
-WORD = r'[^\]\[@ \t\n\r\x0b\x0c\x{a0},;:<>()\\".]+'
+WORD = r'[^\]\[@ \x01-\x1f\x7f\x{a0}\x{2000}-\x{200b}\x{3000},;:<>()\\".]+'
 EMAIL = rf"{WORD}(\.{WORD})*@{WORD}(\.{WORD})+"
-BLANKS = r"[ \t\n\r\x0b\x0c\x{a0}\x{2000}-\x{200b}\x{202f}\x{3000}]+"
+BLANK = r"[ \t\n\r\x0b\x0c\x1f\x{a0}\x{2000}-\x{200b}\x{202f}\x{3000}]"
 PLAIN_WORD = r"[\x21-\x2b\x2d\x2f-\x7e]+"
 TITLES = "mr mrs ms miss mx dr prof professor sir madam rev reverend hon".split()
-SUFFIXES = "jr sr ii iii iv v md dds dvm phd esq do rn cpa mba jd".split()
+SUFFIXES = "jr sr ii iii iv v md dds dvm phd esq cpa mba jd".split()
 PARTICLES = "van von der den ter ten zu zur de del della di da das dos do du la le las los bin binti ibn al el st st. af av".split()
 TITLE = "((" + "|".join(TITLES) + r")\.*)"
 SUFFIX = "(" + "|".join("[.]*".join(["", *word, ""]) for word in SUFFIXES) + ")"
+SOME_TITLES = f"({TITLE}({BLANK}+{TITLE})*)"
+SOME_SUFFIXES = f"({SUFFIX}({BLANK}+{SUFFIX})*)"
+NAMELESS = f"({BLANK}|,)*{SOME_TITLES}?{BLANK}*(,{BLANK}*({SOME_TITLES}|{SOME_SUFFIXES})?{BLANK}*)*"
 
 
 def text(value):
@@ -42,13 +45,10 @@ create macro is_suffix(w) as translate(lower(w), '.,', '') in {texts(SUFFIXES)};
 create macro trimmed(v) as trim(coalesce(v, ''), {text(SPACE)});
 
 -- The steps of membership.split_name(), for the few names that are not two plain words; each wants a column.
-create macro unsuffixed(n) as regexp_replace(n, '( *, *({SUFFIX}( +{SUFFIX})*)? *)+$', '', 'i');
-create macro turned(n) as case when regexp_matches(n, '(?s).,.')
-    then trim(substr(n, strpos(n, ',') + 1)) || ' ' || chr(31) || replace(trim(left(n, strpos(n, ',') - 1)), ' ', chr(31))
-    else n end;
-create macro words_of(n) as
-    list_filter(string_split(trim(turned(unsuffixed(trim(regexp_replace(nfc_normalize(n), {text(BLANKS)}, ' ', 'g')))), ' ,'), ' '),
-        lambda w: w <> '');
+create macro parts_of(n) as list_filter(
+    list_transform(string_split(trim(regexp_replace(nfc_normalize(n), '{BLANK}+', ' ', 'g')), ','), lambda p: trim(p)),
+    lambda p, i: p <> '' and (i = 1 or len(list_filter(string_split(p, ' '), lambda w: not is_suffix(w))) > 0));
+create macro words_of(n) as list_filter(string_split(n, ' '), lambda w: w <> '');
 create macro without_titles(w) as
     w[coalesce(list_position(list_transform(w, lambda x: is_title(x)), false), len(w) + 1):];
 create macro without_suffixes(w) as
@@ -57,7 +57,7 @@ create macro parted(w) as coalesce(
     list_filter(range(2, len(w)), lambda i: lower(w[i]) in {texts(PARTICLES)})[1],
     len(w));
 create macro split_words(w) as case when len(w) = 0 then ['', '']
-    else [array_to_string(w[:parted(w) - 1], ' '), trim(replace(array_to_string(w[parted(w):], ' '), chr(31), ' '))] end;
+    else [array_to_string(w[:parted(w) - 1], ' '), array_to_string(w[parted(w):], ' ')] end;
 """
 
 # Rows keep the order of files and lines, so a row's number in the table says where it came from.
@@ -97,8 +97,9 @@ with cleaned as (
     select n, name, email, digits, mobile_no, date_verdict,
         case
             when name = '' then 1
-            when regexp_matches(name, '^(,|{TITLE}(,| |$))', 'i') and regexp_full_match(name,
-                '[ ,]*({TITLE}({BLANKS}{TITLE})*)?( *, *({SUFFIX}( +{SUFFIX})*)?)*[ ,]*', 'i') then 1
+            -- A name that begins with a plain word that is no title has a last name for certain.
+            when (not regexp_matches(name, '^[A-Za-z][A-Za-z''.-]*( |$)') or regexp_matches(name, '^{TITLE}( |$)', 'i'))
+                and regexp_full_match(name, '{NAMELESS}', 'i') then 1
             else 0 end as name_verdict,
         case
             when email = '' then 1
@@ -140,10 +141,18 @@ select n, name, email, lower(email) as key, digits, mobile_no,
 from judged where verdict = 0;
 
 create table odd as
-with worded as materialized (select n, words_of(name) as w from kept where not plain),
-    untitled as materialized (select n, without_titles(w) as w from worded),
-    bare as materialized (select n, without_suffixes(w) as w from untitled)
-select n, split_words(w) as parts from bare;
+with parted as materialized (select n, parts_of(name) as parts from kept where not plain),
+    worded as materialized (
+        select n, len(parts) > 1 as turned, words_of(coalesce(parts[1], '')) as front,
+            words_of(array_to_string(case when len(parts) > 1 then parts[2:] else parts end, ' ')) as rest
+        from parted),
+    untitled as materialized (
+        select n, turned, without_titles(front) as front, without_titles(rest) as rest from worded),
+    bare as materialized (
+        select n, turned, without_suffixes(front) as front, without_suffixes(rest) as rest from untitled)
+select n, case when turned and len(front) > 0 then [array_to_string(rest, ' '), array_to_string(front, ' ')]
+    else split_words(rest) end as parts
+from bare;
 
 create table named as
 select kept.*, case when plain then split_part(name, ' ', 1) else parts[1] end as first_name,

@@ -29,7 +29,7 @@ COLUMNS = ["name", "email", "date_of_birth", "mobile_no"]
 SPACE = " \t\n\r\x0b\x0c\u00a0"
 BORN_BEFORE = 20040101  # over 18 on 2022-01-01: born strictly before as-of minus 18 years
 EARLIEST = 10000101
-EMAIL = r"[^\]\[@ \t\n\r\x0b\x0c\u00a0,;:<>()\\\".]+"
+EMAIL = r"[^\]\[@ \x01-\x1f\x7f\u00a0\u2000-\u200b\u3000,;:<>()\\\".]+"
 EMAIL = rf"^{EMAIL}(\.{EMAIL})*@{EMAIL}(\.{EMAIL})+$"
 
 # Reasons by rule; a verdict is one digit of each, in this order.
@@ -45,10 +45,10 @@ COLUMN_COUNT = "the record has not as many fields as the header"
 DUPLICATE = "the same person (e-mail and birthday) is a member already"
 
 TITLES = frozenset("mr mrs ms miss mx dr prof professor sir madam rev reverend hon".split())
-SUFFIXES = frozenset("jr sr ii iii iv v md dds dvm phd esq do rn cpa mba jd".split())
+SUFFIXES = frozenset("jr sr ii iii iv v md dds dvm phd esq cpa mba jd".split())
 PARTICLES = frozenset(
     "van von der den ter ten zu zur de del della di da das dos do du la le las los bin binti ibn al el st st. af av".split())
-BLANKS = re.compile("[ \t\n\r\x0b\x0c\u00a0\u2000-\u200b\u202f\u3000]+")
+BLANKS = re.compile("[ \t\n\r\x0b\x0c\x1f\u00a0\u2000-\u200b\u202f\u3000]+")
 
 
 def is_title(word):
@@ -59,29 +59,35 @@ def is_suffix(word):
     return word.lower().replace(".", "").replace(",", "") in SUFFIXES
 
 
-def split_name(name):
-    """(first, last) as membership.split_name() gives them; for the few names that are not two plain words."""
-    name = BLANKS.sub(" ", unicodedata.normalize("NFC", name)).strip(" ")
-    while "," in name:
-        front, back = name.rsplit(",", 1)
-        if not all(is_suffix(word) for word in back.split(" ") if word):
-            break
-        name = front.strip(" ")
-    if re.search(".,.", name, re.DOTALL):
-        last, first = name.split(",", 1)
-        name = first.strip(" ") + " \x1f" + last.strip(" ").replace(" ", "\x1f")
-    words = [word for word in name.strip(" ,").split(" ") if word]
+def bare_words(name):
+    """The words without titles before and suffixes after; a suffix is never the whole of it."""
+    words = [word for word in name.split(" ") if word]
     start, end = 0, len(words)
     while start < end and is_title(words[start]):
         start += 1
     while end > start + 1 and is_suffix(words[end - 1]):
         end -= 1
-    if start == end:
-        return "", ""
-    for place in range(start + 1, end - 1):
+    return words[start:end]
+
+
+def split_name(name):
+    """(first, last) as membership.split_name() gives them; for the few names that are not two plain words."""
+    name = BLANKS.sub(" ", unicodedata.normalize("NFC", name)).strip(" ")
+    if "," in name:
+        parts = [part.strip(" ") for part in name.split(",")]
+        parts = [
+            part for place, part in enumerate(parts)
+            if part and (place == 0 or not all(map(is_suffix, part.split(" "))))]
+        if len(parts) > 1 and (last := bare_words(parts[0])):
+            return " ".join(bare_words(" ".join(parts[1:]))), " ".join(last)
+        name = " ".join(parts[1:] or parts)
+    words = bare_words(name)
+    begin = len(words) - 1
+    for place in range(1, len(words) - 1):
         if words[place].lower() in PARTICLES:
-            return " ".join(words[start:place]), " ".join(words[place:end])
-    return " ".join(words[start:end - 1]), words[end - 1].replace("\x1f", " ").strip(" ")
+            begin = place
+            break
+    return " ".join(words[:max(begin, 0)]), " ".join(words[max(begin, 0):])
 
 
 def read(path, io):
@@ -161,8 +167,9 @@ def main():
     mobile = rows["mobile_no"].fillna("").str.replace(f"[{SPACE}]", "", regex=True)
 
     nameless = (name == "").to_numpy(bool)
-    doubtful = name.str.match(r"(?i)^(,|(mr|mrs|ms|miss|mx|dr|prof|professor|sir|madam|rev|reverend|hon)\.*( |$))")
-    doubtful = doubtful.to_numpy(bool)
+    # A name that begins with a plain word that is no title has a last name for certain.
+    titled = name.str.match(rf"(?i)^({'|'.join(TITLES)})\.*( |$)")
+    doubtful = (titled | ~name.str.match(r"^[A-Za-z][A-Za-z'.-]*( |$)")).to_numpy(bool)
     nameless[doubtful] = [split_name(text)[1] == "" for text in name[doubtful]]
 
     well_formed = email.str.match(EMAIL) & (email.str.len() <= 254)

@@ -27,10 +27,12 @@ begin
 
     begin
         with applicant as materialized (
-            select k.*, m.membership_id as member_already,
+            -- One index look-up a candidate, whatever the statistics say of either side.
+            select k.*, (
+                    select m.membership_id from membership.member m
+                    where lower(m.email) = lower(k.email) and m.date_of_birth = k.date_of_birth) as member_already,
                 row_number() over (partition by lower(k.email), k.date_of_birth order by k.position) as turn
             from unnest(p_kept) as k
-            left join membership.member m on lower(m.email) = lower(k.email) and m.date_of_birth = k.date_of_birth
         ), newcomer as materialized (
             select n.*, membership.plain_id(n.parts[2], n.date_of_birth) as plain_id
             from (
