@@ -47,7 +47,7 @@ begin
             from (
                 select b.*, membership.date_format(b.date_of_birth, v_policy.date_formats) as date_format
                 from (
-                    select a.position, a.line, a.defect, a.fields, a.payload, a.width,
+                    select a.position, a.line, a.defect, a.fields, a.payload, cardinality(a.v) as width,
                         staging.trimmed(a.v[v_map[1]]) as name,
                         staging.trimmed(a.v[v_map[2]]) as email,
                         staging.trimmed(a.v[v_map[3]]) as date_of_birth,
@@ -55,16 +55,12 @@ begin
                             when 'ignored' then translate(a.v[v_map[4]], E' \t\n\r\x0b\f\u00a0', '')
                             else staging.trimmed(a.v[v_map[4]]) end as mobile_no
                     from (
-                        select z.*, cardinality(z.v) as width
-                        from (
-                            select s.position, s.line, s.fields, s.payload,
-                                staging.record_defect(s.payload, s.defect, v_file.format) as defect,
-                                staging.record_values(s.payload, s.fields, s.defect, v_file.format,
-                                    v_file.columns, v_file.delimiter) as v
-                            from staging.membership_application s
-                            where s.batch_id = p_batch and s.slot = v_batch.slot
-                            offset 0
-                        ) z
+                        select s.position, s.line, s.fields, s.payload,
+                            staging.record_defect(s.payload, s.defect, v_file.format) as defect,
+                            staging.record_values(s.payload, s.fields, s.defect, v_file.format,
+                                v_file.columns, v_file.delimiter) as v
+                        from staging.membership_application s
+                        where s.batch_id = p_batch and s.slot = v_batch.slot
                         offset 0
                     ) a
                     offset 0
@@ -82,7 +78,10 @@ begin
         select v_batch.received_on, p_batch, j.position, j.line, p_run, 'rejected', 'error',
             j.defect, v.codes, v.reasons, j.fields, j.payload
         from judged j
-        join (select failures, codes, ops.reasons(v_batch.feed, codes) as reasons from verdicts offset 0) v using (failures)
+        -- `left`, though none is missing: the few verdicts are hashed then, not the many rows.
+        left join (select failures, codes, ops.reasons(v_batch.feed, codes) as reasons from verdicts offset 0) v
+            using (failures)
+        where j.failures <> ',,,'
     )
     select count(*), count(*) filter (where failures <> ',,,'),
         array_agg((position, line, defect, fields, payload, name, email,

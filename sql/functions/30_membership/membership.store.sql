@@ -20,6 +20,7 @@ declare
     v_middle integer := cardinality(p_kept) / 2;
     v_constraint text;
     v_code text;
+    v_already text := (ops.reasons(p_batch.feed, '{duplicate_member}'))[1];
 begin
     if cardinality(p_kept) = 0 then
         return v_result;
@@ -59,7 +60,7 @@ begin
                 (received_on, batch_id, position, line, run_id, disposition, severity, defect, codes, reasons, fields, payload)
             select p_batch.received_on, p_batch.batch_id, a.position, a.line, p_run, 'duplicate', 'info', a.defect,
                 '{duplicate_member}',
-                array[(ops.reasons(p_batch.feed, '{duplicate_member}'))[1] || ': ' || coalesce(a.member_already, s.membership_id)],
+                array[v_already || ': ' || coalesce(a.member_already, s.membership_id)],
                 a.fields, a.payload
             from applicant a
             left join stored s on s.email_key = lower(a.email) and s.date_of_birth = a.date_of_birth

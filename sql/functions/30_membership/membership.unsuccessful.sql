@@ -3,9 +3,9 @@ create or replace view membership.unsuccessful with (security_invoker = true) as
 select nullif(v.v[r.map[1]], '') as name, nullif(v.v[r.map[2]], '') as email,
     nullif(v.v[r.map[3]], '') as date_of_birth, nullif(v.v[r.map[4]], '') as mobile_no,
     array_to_string(j.reasons, '; ') as reasons, f.name as source_file, j.line,
-    j.codes, j.disposition, j.received_on, j.run_id, j.batch_id, j.position
-from staging.reject j
-join ops.batch b using (batch_id)
+    j.codes, j.disposition, received_on, j.run_id, batch_id, j.position
+from ops.batch b
+join staging.reject j using (batch_id, received_on)  -- the day finds the partition
 left join ops.source_file f using (source_file_id)
 cross join lateral ops.record_format(b.batch_id) r
 cross join lateral (
