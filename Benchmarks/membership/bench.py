@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -256,6 +257,7 @@ def main():
         say(f"no program: {options.binary}" if options.rows > 0 else "at least one row, one file, one round")
         sys.exit(64)
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the stack goes down, too
     work = Path(tempfile.mkdtemp(prefix="emporium-bench-", dir=options.work))
     work.chmod(0o755)  # the server's own user has to get through
     try:

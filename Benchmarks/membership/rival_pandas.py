@@ -193,9 +193,8 @@ def main():
 
     kept = pd.DataFrame({"name": name, "email": email, "date_of_birth": digits, "mobile_no": mobile})[verdict == 0]
     # Two plain words are split as they stand, all others one by one.
-    plain = kept["name"].str.match(r"^[\x21-\x2b\x2d\x2f-\x7e]+ [\x21-\x2b\x2d\x2f-\x7e]+$")
-    words = kept["name"].str.split(" ", n=1, expand=True)
-    plain &= ~words[0].str.lower().isin(TITLES) & ~words[1].str.lower().isin(SUFFIXES)
+    words = kept["name"].str.extract(r"^([\x21-\x2b\x2d\x2f-\x7e]+) ([\x21-\x2b\x2d\x2f-\x7e]+)$")
+    plain = words[0].notna() & ~words[0].str.lower().isin(TITLES) & ~words[1].str.lower().isin(SUFFIXES)
     odd = ~plain.to_numpy(bool)
     first, last = words[0].to_numpy(object), words[1].to_numpy(object)
     first[odd], last[odd] = zip(*map(split_name, kept["name"][odd])) if odd.any() else ((), ())
