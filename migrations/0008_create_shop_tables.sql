@@ -21,7 +21,7 @@ comment on function shop.age_rule is 'completed years; nobody has been proven to
 create function shop.dimensions_rule(p_dimensions text) returns text
 language sql immutable parallel safe
 begin atomic
-    select case when p_dimensions ~ '^[0-9]+(\.[0-9]+)?x[0-9]+(\.[0-9]+)?x[0-9]+(\.[0-9]+)?$' then '' else 'dimensions_malformed' end;
+    select case when p_dimensions is null or p_dimensions ~ '^[0-9]+(\.[0-9]+)?x[0-9]+(\.[0-9]+)?x[0-9]+(\.[0-9]+)?$' then '' else 'dimensions_malformed' end;
 end;
 comment on function shop.dimensions_rule is 'length x width x height in cm: 40x30x12.5';
 
