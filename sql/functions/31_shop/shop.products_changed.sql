@@ -1,24 +1,32 @@
 create or replace function shop.products_changed() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 -- Once a statement: keeps the history of prices, and books stock that was set by hand. Stock that moves by an order or a
 -- stock movement comes from inside a trigger and is not booked twice.
+declare
+    v_changed record;
 begin
     if tg_op = 'INSERT' then
+        perform set_config('plan_cache_mode', 'auto', true);
         insert into shop.price_history (product_id, price)
         select n.product_id, n.price from new_rows n;
         insert into shop.stock_movement (product_id, quantity, reason)
         select n.product_id, n.stock_quantity, 'opening' from new_rows n where n.stock_quantity <> 0;
         return null;
     end if;
-    insert into shop.price_history (product_id, price)
-    select n.product_id, n.price
+    select array_agg(n.product_id) filter (where n.price <> o.price) as priced,
+        array_agg(n.price) filter (where n.price <> o.price) as prices,
+        array_agg(n.product_id) filter (where n.stock_quantity <> o.stock_quantity) as stocked,
+        array_agg(n.stock_quantity - o.stock_quantity) filter (where n.stock_quantity <> o.stock_quantity) as quantities
+    into v_changed
     from new_rows n
-    join old_rows o on o.product_id = n.product_id and o.price <> n.price;
+    join old_rows o on o.product_id = n.product_id;
+
+    perform set_config('plan_cache_mode', 'auto', true);  -- see shop.orders_changed()
+    insert into shop.price_history (product_id, price)
+    select * from unnest(v_changed.priced, v_changed.prices);
     if pg_trigger_depth() = 1 then
         insert into shop.stock_movement (product_id, quantity, reason)
-        select n.product_id, n.stock_quantity - o.stock_quantity, 'adjustment'
-        from new_rows n
-        join old_rows o on o.product_id = n.product_id and o.stock_quantity <> n.stock_quantity;
+        select t.product_id, t.quantity, 'adjustment' from unnest(v_changed.stocked, v_changed.quantities) as t (product_id, quantity);
     end if;
     return null;
 end
