@@ -1,5 +1,5 @@
 create or replace view shop.stock_fault with (security_invoker = true) as
-select p.product_id, p.stock_quantity, coalesce(m.quantity, 0) - coalesce(i.quantity, 0) as expected
+select p.product_id, p.stock_quantity, (coalesce(m.quantity, 0) - coalesce(i.quantity, 0))::bigint as expected
 from shop.products p
 left join (select product_id, sum(quantity) as quantity from shop.stock_movement group by product_id) m
     on m.product_id = p.product_id
