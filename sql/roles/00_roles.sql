@@ -4,7 +4,10 @@ do $$
 declare
     v_role text;
 begin
-    foreach v_role in array array['emporium_owner', 'loader', 'promoter', 'membership_reader'] loop
+    foreach v_role in array array[
+        'emporium_owner', 'masker', 'reads_personal',
+        'loader', 'promoter', 'membership_reader', 'relay', 'logistics', 'analytics', 'sales', 'privacy'
+    ] loop
         if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
             execute format('create role %I nologin noinherit', v_role);
         end if;
@@ -13,9 +16,20 @@ end
 $$;
 
 comment on role emporium_owner is 'owns every object of the platform; migrations take it on, nobody logs in as it';
+comment on role masker is 'owns the masked views and holds the columns they show; nobody logs in as it';
+comment on role reads_personal is 'a mark without rights: sees a membership_id in clear where its holder may read one';
 comment on role loader is 'lands bytes: inserts into staging and calls the functions that advance its books';
 comment on role promoter is 'judges and promotes landed batches, replays rejects, keeps partitions';
 comment on role membership_reader is 'reads members and applications in clear: personal data';
+comment on role relay is 'delivers what must leave the database; has nothing to read yet';
+comment on role logistics is 'ships what was sold: reads sales with the weight of items, takes orders through their steps; of personal data the shipping address only';
+comment on role analytics is 'analyses sales and membership status, masked; writes nothing';
+comment on role sales is 'keeps what is sold: adds items, changes prices, removes old items; no customer data';
+comment on role privacy is 'finds what is kept about a person, in clear: personal data';
+
+grant reads_personal to membership_reader, privacy;
+-- So that the owner can make the masked views; it does not inherit what masker holds.
+grant masker to emporium_owner;
 
 -- Whoever migrates takes on the owner's role. A superuser needs no grant for that.
 do $$

@@ -1,4 +1,4 @@
--- Every grant, in one place. Nothing is granted to PUBLIC, and nothing on partitions.
+-- What programs may do, and who reads what they loaded. Nothing is granted to PUBLIC, and nothing on partitions.
 grant usage on schema ops, staging to loader;
 grant insert on staging.membership_application to loader;
 grant execute on function

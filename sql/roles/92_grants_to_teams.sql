@@ -1,0 +1,54 @@
+-- What teams of people may do. Nothing is granted to PUBLIC, nothing on partitions, nothing to be passed on.
+
+-- logistics: what was bought, how heavy it is and where it goes; goods that come in.
+grant usage on schema shop, analytics to logistics;
+grant select (order_id, order_date, status, shipping_address) on shop.orders to logistics;
+grant select (order_id, product_id, quantity) on shop.order_items to logistics;
+grant select (product_id, name, supplier_id, stock_quantity, weight, dimensions) on shop.products to logistics;
+grant select (supplier_id, company_name, country, lead_time) on shop.suppliers to logistics;
+grant select (order_id, status, changed_at) on shop.order_status_history to logistics;
+grant select on shop.order_status_transition, shop.country, shop.currency to logistics;
+grant select (product_id, retired_at) on shop.product_retirement to logistics;
+grant select on shop.sales_transaction to logistics;
+grant execute on function shop.advance_order(bigint, shop.order_status), shop.receive_stock(bigint, integer, text) to logistics;
+
+-- analytics: the masked views, every one, and nothing else.
+grant usage on schema analytics to analytics;
+grant select on analytics.daily_rate to analytics;
+
+-- sales: what is sold and for how much.
+grant usage on schema shop to sales;
+grant select on shop.products, shop.item, shop.country, shop.currency to sales;
+grant insert (name, category, subcategory, price, cost, supplier_id, stock_quantity, weight, dimensions) on shop.products to sales;
+grant update (name, category, subcategory, price, cost, supplier_id, weight, dimensions) on shop.products to sales;
+grant select (supplier_id, company_name, country, lead_time) on shop.suppliers to sales;
+grant select (price_change_id, product_id, price, changed_at) on shop.price_history to sales;
+grant select (product_id, retired_at) on shop.product_retirement to sales;
+grant execute on function shop.remove_product(bigint) to sales;
+
+-- privacy: whatever is kept about a person, and where it came from.
+grant usage on schema privacy, membership, shop, staging, ops to privacy;
+grant select on privacy.column_class, privacy.unclassified to privacy;
+grant select on membership.member, membership.policy, shop.customers, shop.customer_member, shop.orders, shop.order_items,
+    shop.product_reviews, shop.suppliers, staging.reject to privacy;
+grant select on ops.batch, ops.source_file, ops.run, ops.rule, ops.feed to privacy;
+
+-- membership_reader: what members buy, with their membership_id.
+grant usage on schema shop, analytics to membership_reader;
+grant select on shop.customer_member, shop.sales_transaction to membership_reader;
+
+-- What is masker's to grant.
+set local role masker;
+do $$
+declare
+    v_view regclass;
+begin
+    for v_view in
+        select oid from pg_catalog.pg_class where relnamespace = 'analytics'::regnamespace and relkind = 'v' and relowner = 'masker'::regrole
+    loop
+        execute format('grant select on %s to analytics', v_view);
+    end loop;
+end
+$$;
+grant select on analytics.sales_transaction to logistics, membership_reader;
+set local role none;
