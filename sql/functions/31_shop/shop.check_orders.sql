@@ -1,11 +1,12 @@
 create or replace function shop.check_orders() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = auto as $$
 -- At commit, for the orders that one statement has touched: an order that is not cancelled has items, its total is their
 -- sum, and its amounts have no more decimals than its currency.
 -- Errors: 23514 with constraint orders_items_check, orders_total_amount_check or orders_currency_check
 declare
     v_fault record;
 begin
+    perform shop.plan_for(cardinality(new.order_ids));
     select * into v_fault from shop.order_fault where order_id = any (new.order_ids) limit 1;
     if found then
         raise exception using errcode = 'check_violation', schema = 'shop', table = 'orders', constraint = v_fault.constraint_name,

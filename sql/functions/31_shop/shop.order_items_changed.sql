@@ -1,11 +1,14 @@
 create or replace function shop.order_items_changed() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = auto as $$
 -- Once a statement, over its transition tables: locks the orders, moves the stock, and books the orders for the check at
 -- commit. The lock makes two transactions that each take a line off one order wait for each other; the later one's check
 -- sees what the earlier one did.
+-- Plans: see shop.plan_for(). Every statement over a transition table names v_all, since one without a parameter is planned
+-- but once a session.
 -- Errors: 23514 with constraint order_items_product_retired_check, product_reviews_buyer_check,
 --         products_stock_quantity_check
 declare
+    v_all constant boolean := true;
     v_orders bigint[];
     v_products bigint[];
     v_quantities bigint[];
@@ -20,6 +23,7 @@ begin
     if cardinality(v_orders) = 0 then
         return null;
     end if;
+    perform shop.plan_for(cardinality(v_orders));
 
     if current_setting('transaction_isolation') = 'repeatable read' then
         -- A lock alone leaves the other transaction's snapshot as it was; a written row makes it fail with 40001.
@@ -36,7 +40,8 @@ begin
     if tg_op <> 'DELETE' then
         if (select count(*) from new_rows n
             join shop.product_retirement r on r.product_id = n.product_id
-            join shop.orders o on o.order_id = n.order_id and o.order_date >= r.retired_at) > 0
+            join shop.orders o on o.order_id = n.order_id and o.order_date >= r.retired_at
+            where v_all) > 0
         then
             raise exception using errcode = 'check_violation', schema = 'shop', table = 'order_items',
                 constraint = 'order_items_product_retired_check',
@@ -48,7 +53,7 @@ begin
         if (select count(*) from old_rows r
             join shop.orders o on o.order_id = r.order_id
             join shop.product_reviews v on v.product_id = r.product_id and v.customer_id = o.customer_id
-            where not exists (
+            where v_all and not exists (
                 select from shop.orders b
                 join shop.order_items i on i.order_id = b.order_id and i.product_id = v.product_id
                 where b.customer_id = v.customer_id and b.status in ('delivered', 'returned'))) > 0
@@ -65,6 +70,7 @@ begin
         from (
             select n.product_id, sum(n.quantity) as quantity
             from new_rows n join shop.orders o on o.order_id = n.order_id and shop.takes_stock(o.status)
+            where v_all
             group by n.product_id
         ) d;
     elsif tg_op = 'DELETE' then
@@ -72,6 +78,7 @@ begin
         from (
             select r.product_id, -sum(r.quantity) as quantity
             from old_rows r join shop.orders o on o.order_id = r.order_id and shop.takes_stock(o.status)
+            where v_all
             group by r.product_id
         ) d;
     else
@@ -84,6 +91,7 @@ begin
                 select r.order_id, r.product_id, -r.quantity from old_rows r
             ) c
             join shop.orders o on o.order_id = c.order_id and shop.takes_stock(o.status)
+            where v_all
             group by c.product_id
             having sum(c.quantity) <> 0
         ) d;

@@ -1,27 +1,29 @@
 create or replace function shop.products_changed() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = auto as $$
 -- Once a statement: keeps the history of prices, and books stock that was set by hand. Stock that moves by an order or a
 -- stock movement comes from inside a trigger and is not booked twice.
 declare
+    v_all constant boolean := true;  -- see shop.plan_for()
     v_changed record;
 begin
     if tg_op = 'INSERT' then
-        perform set_config('plan_cache_mode', 'auto', true);
         insert into shop.price_history (product_id, price)
         select n.product_id, n.price from new_rows n;
         insert into shop.stock_movement (product_id, quantity, reason)
         select n.product_id, n.stock_quantity, 'opening' from new_rows n where n.stock_quantity <> 0;
         return null;
     end if;
+    perform shop.plan_for((select count(*) from new_rows));
     select array_agg(n.product_id) filter (where n.price <> o.price) as priced,
         array_agg(n.price) filter (where n.price <> o.price) as prices,
         array_agg(n.product_id) filter (where n.stock_quantity <> o.stock_quantity) as stocked,
         array_agg(n.stock_quantity - o.stock_quantity) filter (where n.stock_quantity <> o.stock_quantity) as quantities
     into v_changed
     from new_rows n
-    join old_rows o on o.product_id = n.product_id;
+    join old_rows o on o.product_id = n.product_id
+    where v_all;
 
-    perform set_config('plan_cache_mode', 'auto', true);  -- see shop.orders_changed()
+    perform set_config('plan_cache_mode', 'auto', true);  -- for the foreign keys' checks
     insert into shop.price_history (product_id, price)
     select * from unnest(v_changed.priced, v_changed.prices);
     if pg_trigger_depth() = 1 then

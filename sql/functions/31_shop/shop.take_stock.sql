@@ -1,11 +1,12 @@
 create or replace function shop.take_stock(p_products bigint[], p_quantities bigint[]) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = auto as $$
 -- Takes so many pieces of each product off its stock, or gives them back where a quantity is negative. Products are locked
 -- in the order of their ids, so that two orders of the same products wait for each other and do not deadlock.
 -- Errors: 23514 with constraint products_stock_quantity_check
 declare
     v_short record;
 begin
+    perform shop.plan_for(cardinality(p_products));
     select min(t.product_id) as product_id, count(*) as products into v_short
     from (
         select p.product_id, p.stock_quantity from shop.products p
