@@ -8,14 +8,14 @@ struct Emporium: AsyncParsableCommand {
         abstract: "The data platform of an e-commerce company, built the Postgres way.",
         discussion: """
             Settings: flag > environment > .env > emporium.yaml > default. Data goes to stdout, logs and progress to \
-            stderr. Exit codes: 0 done, 1 failure, 2 something pending (--exit-code), 64 usage, 65 rejects above the \
+            stderr. Exit codes: 0 done, 1 failure, 2 something pending (--exit-code) or different (--check), 64 usage, 65 rejects above the \
             limit, 69 a service is down, 75 a lock was not obtained, 78 bad configuration.
             """,
         version: "0.1.0",
         subcommands: [
             UpCommand.self, DownCommand.self, StatusCommand.self, DoctorCommand.self, URLCommand.self,
             MigrateCommand.self, LoadCommand.self, RunCommand.self, ReplayCommand.self, RejectsCommand.self,
-            MaintainCommand.self, GenerateCommand.self,
+            MaintainCommand.self, RolesCommand.self, GenerateCommand.self,
         ])
 
     static func main() async {

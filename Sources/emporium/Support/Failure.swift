@@ -27,6 +27,9 @@ enum Failure {
         case let error as FolderError:
             say("\(error)")
             return error.isOutage ? 69 : 78
+        case is RoleRefusal:
+            say("\(error)")
+            return 1
         case is UnusableFile, is UnreadableFile, is SourceError:
             say("\(error)")
             return 1

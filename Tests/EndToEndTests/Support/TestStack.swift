@@ -29,29 +29,31 @@ struct TestStack: Sendable {
         return place.path
     }()
 
-    /// - Parameter durable: false: nothing is flushed to disk.
-    static func make(durable: Bool) async throws -> TestStack {
+    /// - Parameters:
+    ///   - durable: false: nothing is flushed to disk.
+    ///   - listening: on a TCP port, too, where logins other than its own come in by password.
+    static func make(durable: Bool, listening: Bool = false) async throws -> TestStack {
         var template = Array("/tmp/emporium-e2e-XXXXXX".utf8CString)
         let folder = String(cString: try #require(mkdtemp(&template)))
         chmod(folder, 0o755)
         let home = folder + "/home"
         Leftovers.remove(folder, atExitWith: StackLayout(home: home).pgdata)
         let environment = ["EMPORIUM_HOME": home]
-        func emporium(_ arguments: String...) async throws -> String {
+        func emporium(_ arguments: [String]) async throws -> String {
             let outcome = try await Emporium.run(arguments, environment, in: folder)
             try #require(outcome.exitCode == 0, "\(arguments): \(outcome.out)\(outcome.err)")
             return outcome.out.trimmingCharacters(in: .newlines)
         }
-        _ = try await emporium("up")
+        _ = try await emporium(listening ? ["up", "--port", "0"] : ["up"])
         let stack = TestStack(
-            folder: folder, home: home, url: try await emporium("url"), adminURL: try await emporium("url", "--admin"))
+            folder: folder, home: home, url: try await emporium(["url"]), adminURL: try await emporium(["url", "--admin"]))
         if !durable {
             try await stack.admin("postgres") { admin in
                 try await admin.execute("alter system set fsync = off")
                 try await admin.execute("select pg_reload_conf()")
             }
         }
-        _ = try await emporium("migrate", "--root", root)
+        _ = try await emporium(["migrate", "--root", root])
         return stack
     }
 

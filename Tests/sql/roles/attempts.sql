@@ -44,6 +44,7 @@ select is((select count(*) from staging.membership_application where batch_id = 
 -- Shadowing: temporary tables of the names that definer functions read, in the caller's session, with and without pg_temp in front.
 delete from staging.membership_application where batch_id < 0;
 grant temporary on database :"DBNAME" to loader, promoter;
+grant usage on language sql, plpgsql to promoter;
 set local role promoter;
 set local search_path = pg_temp, public;
 create temp table feed as select 'membership.application'::text as feed, 'membership_application'::text as staging_table, 'pg_temp.evil'::text as promote_function, 'pg_temp.evil'::text as stored_table, '{x}'::text[] as columns, true as commutes, 3::smallint as slots, 0::smallint as current_slot;

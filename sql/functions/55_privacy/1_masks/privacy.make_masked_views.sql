@@ -1,7 +1,8 @@
 create or replace function privacy.make_masked_views() returns setof text
 language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 -- Makes analytics.<table> for each table of privacy.column_class that has a column not omitted, as the role masker, and
--- gives masker the columns that these views show and no others. Gives the views that were made anew.
+-- gives masker the columns that these views show and no others, and the role analytics the views. Returns the views that
+-- were made anew.
 -- A view that is as it should be is not touched, since replacing it waits for its readers. One whose columns change their
 -- type or go is dropped, never by cascade: where others read it, 2BP01 says which, and the migration that changes the
 -- table drops those and makes them again.
@@ -12,6 +13,7 @@ declare
     v_owner name := current_user;
     v_query text;
     v_old regclass;
+    v_new regclass;
     v_same boolean;
     v_fits boolean;
 begin
@@ -82,14 +84,15 @@ begin
         v_query := format('select %s from %I.%I t', v_table.expressions, v_table.schema_name, v_table.table_name)
             || case when v_table.joins_member then ' left join membership.member m on m.membership_id = t.membership_id' else '' end;
         execute format('create temporary view masked_view as %s', v_query);
+        v_new := to_regclass('pg_temp.masked_view');
         v_old := to_regclass(format('analytics.%I', v_table.table_name));
-        v_same := pg_get_viewdef(v_old) = pg_get_viewdef('pg_temp.masked_view'::regclass);
+        v_same := pg_get_viewdef(v_old) = pg_get_viewdef(v_new);
         v_fits := not exists (
             select from pg_attribute o
-            left join pg_attribute w on w.attrelid = 'pg_temp.masked_view'::regclass and w.attnum = o.attnum
+            left join pg_attribute w on w.attrelid = v_new and w.attnum = o.attnum
                 and (w.attname, w.atttypid, w.atttypmod, w.attcollation) = (o.attname, o.atttypid, o.atttypmod, o.attcollation)
             where o.attrelid = v_old and w.attnum is null);
-        drop view pg_temp.masked_view;
+        execute format('drop view %s', v_new);
 
         perform set_config('role', 'masker', true);
         if v_same is distinct from true then
@@ -102,6 +105,7 @@ begin
         execute format('comment on view analytics.%I is %L', v_table.table_name,
             format('%s.%s, masked', v_table.schema_name, v_table.table_name) || coalesce(': ' || v_table.description, ''));
         execute v_table.comments;
+        execute format('grant select on analytics.%I to analytics', v_table.table_name);
         perform set_config('role', v_owner, true);
     end loop;
 
