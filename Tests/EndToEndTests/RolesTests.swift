@@ -151,6 +151,31 @@ extension EndToEnd.Roles {
         }
     }
 
+    @Test func aMaskedViewComesBackAfterAMigrationThatChangesItsTable() async throws {
+        try await Bench.with { bench in
+            for name in ["sql", "migrations"] {
+                try FileManager.default.copyItem(atPath: "\(TestStack.root)/\(name)", toPath: "\(bench.folder)/\(name)")
+            }
+            func change(_ number: Int, _ sql: String) async throws -> Emporium.Outcome {
+                try sql.write(
+                    toFile: "\(bench.folder)/migrations/\(number)_change_suppliers.sql", atomically: true, encoding: .utf8)
+                return try await bench.run("migrate")
+            }
+            let refused = try await change(9000, "alter table shop.suppliers alter column lead_time type bigint;")
+            #expect(refused.exitCode == 1 && refused.err.contains("0A000"), "\(refused.err)")
+            let done = try await change(
+                9000, "drop view analytics.suppliers;\nalter table shop.suppliers alter column lead_time type bigint;")
+            #expect(done.exitCode == 0, "\(done.err)")
+            let type = try await bench.value(
+                "select format_type(atttypid, null) from pg_attribute where attrelid = 'analytics.suppliers'::regclass and attname = 'lead_time'")
+            #expect(type == "bigint")
+            let check = try await bench.run("roles", "matrix", "--check", "sql/roles/matrix.csv")
+            // A clone lacks what is granted on the database itself, nothing else.
+            #expect(check.lines.allSatisfy { $0.contains(",database,") || $0.contains("as expected") }, "\(check.out)")
+            #expect(try await bench.value("select count(*) from privacy.unclassified") == "0")
+        }
+    }
+
     @Test func aDatabaseWithoutRolesSaysWhatToDo() async throws {
         try await Bench.with { bench in
             try await bench.stack.admin("postgres") {

@@ -12,7 +12,8 @@ grant select (product_id, retired_at) on shop.product_retirement to logistics;
 grant select on shop.sales_transaction to logistics;
 grant execute on function shop.advance_order(bigint, shop.order_status), shop.receive_stock(bigint, integer, text) to logistics;
 
--- analytics: the masked views, every one (privacy.make_masked_views() grants those it makes), and nothing else.
+-- analytics: every view of its schema, and nothing else. privacy.make_masked_views() grants those it makes; any other has
+-- its line here, or below where masker owns it.
 grant usage on schema analytics to analytics;
 grant select on analytics.daily_rate to analytics;
 
