@@ -2,6 +2,11 @@
 begin;
 \ir ../support.psql
 select * from no_plan();
+
+-- Before the next file does to this clone what a migration does to a database.
+select is_empty($$select lanname from pg_language, aclexplode(coalesce(lanacl, acldefault('l', lanowner))) where grantee = 0 and lanpltrusted$$, 'nothing to PUBLIC on languages');
+select is_empty($$select oid::regprocedure from pg_proc where pronamespace = 'pg_catalog'::regnamespace and (proname ~ '^lo_(creat|create|from_bytea|open|put|truncate|truncate64|unlink|import|export)$' or proname in ('lowrite', 'pg_logical_emit_message'))
+    and has_function_privilege('public', oid, 'execute')$$, 'large objects cannot be written');
 \ir matrix.psql
 
 -- Owners, partitions, rights to pass on.
@@ -49,9 +54,6 @@ select is_empty($$select name from relation, aclexplode(relacl) where grantee = 
 select is_empty($$select attrelid::regclass, attname from pg_attribute, aclexplode(attacl) where attrelid in (select oid from relation) and grantee = 0$$, 'nothing to PUBLIC on columns');
 select is_empty($$select name from function f, aclexplode(coalesce(proacl, acldefault('f', proowner))) where grantee = 0$$, 'nothing to PUBLIC on functions');
 select is_empty($$select * from expected where role = 'public' union all select * from ops.role_matrix() where role = 'public'$$, 'nothing to PUBLIC on types');
-select is_empty($$select lanname from pg_language, aclexplode(coalesce(lanacl, acldefault('l', lanowner))) where grantee = 0 and lanpltrusted$$, 'nothing to PUBLIC on languages');
-select is_empty($$select oid::regprocedure from pg_proc where pronamespace = 'pg_catalog'::regnamespace and (proname ~ '^lo_(creat|create|from_bytea|open|put|truncate|truncate64|unlink|import|export)$' or proname in ('lowrite', 'pg_logical_emit_message'))
-    and has_function_privilege('public', oid, 'execute')$$, 'large objects cannot be written');
 -- The migrated database itself, not this clone of it.
 select is_empty($$select datname, privilege_type from pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) where datname = 'ecommerce' and grantee = 0$$, 'nothing to PUBLIC on the database');
 select is((select count(*) from pg_database where datname = 'ecommerce'), 1::bigint, 'which is there');
