@@ -18,7 +18,7 @@ set statement_timeout = 0 set jit = off set client_min_messages = warning as $$
 -- rows, for they come from hashes of seed and row, and no clock is read. Constraints, indexes and triggers are off meanwhile
 -- and put back in the same transaction, which checks every row.
 -- Answers: rows and seconds by part; 'bare' is an INSERT … SELECT of the same lines into a table without constraints.
--- Errors:  EM200 the shop is not empty, EM201 the arguments cannot be used, EM202 what was made breaks a rule (a mistake of ours)
+-- Errors:  EM210 the shop is not empty, EM211 the arguments cannot be used, EM212 what was made breaks a rule (a mistake of ours)
 declare
     v_from date := p_until - interval '3 years';
     v_start timestamptz := clock_timestamp();
@@ -29,11 +29,11 @@ begin
         or p_customers not between 1 and 20000000 or p_orders not between 0 and 100000000
         or p_until not between date '1990-01-01' and date '2100-01-01'
     then
-        raise exception using errcode = 'EM201', message = 'a shop cannot be made from these numbers',
+        raise exception using errcode = 'EM211', message = 'a shop cannot be made from these numbers',
             hint = '1 to 20,000,000 customers, 0 to 100,000,000 orders, a day from 1990 to 2100';
     end if;
     if (select value from ops.setting where name = 'shop.currency') is distinct from 'EUR' then
-        raise exception using errcode = 'EM201', message = 'sample prices are in EUR, the shop''s currency is another',
+        raise exception using errcode = 'EM211', message = 'sample prices are in EUR, the shop''s currency is another',
             hint = 'ops.setting shop.currency';
     end if;
     lock table shop.suppliers, shop.products, shop.customers, shop.customer_member, shop.orders, shop.order_items, shop.order_status_history,
@@ -42,7 +42,7 @@ begin
     if exists (select from shop.orders) or exists (select from shop.customers) or exists (select from shop.products)
         or exists (select from shop.suppliers)
     then
-        raise exception using errcode = 'EM200', message = 'the shop is not empty',
+        raise exception using errcode = 'EM210', message = 'the shop is not empty',
             hint = 'sample data is made in an empty shop only: use another database, for example emporium up with another EMPORIUM_HOME';
     end if;
     perform sample.clear_drafts();
@@ -97,7 +97,7 @@ begin
 
     v_start := clock_timestamp();
     if exists (select from shop.order_fault) or exists (select from shop.stock_fault) or exists (select from sample.review_fault) then
-        raise exception using errcode = 'EM202', message = 'what was made breaks a rule of the shop',
+        raise exception using errcode = 'EM212', message = 'what was made breaks a rule of the shop',
             detail = format('orders %s, stock %s, reviews %s', (select count(*) from shop.order_fault), (select count(*) from shop.stock_fault),
                 (select count(*) from sample.review_fault)),
             hint = 'nothing was kept; this is a mistake in sample.generate()';

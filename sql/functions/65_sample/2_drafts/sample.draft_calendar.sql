@@ -12,7 +12,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = '
 begin
     insert into sample.month (month_no, starts_at)
     select row_number() over (order by m), m
-    from generate_series(date_trunc('month', p_from - interval '2 days'), p_until::timestamptz, interval '1 month') m;
+    from generate_series(date_trunc('month', p_from - interval '2 days'), p_until::timestamptz - interval '1 second', interval '1 month') m;
 
     -- Each day's weight: growth, month, weekday, Black Friday and some noise. Orders are shared out by the running sum, so
     -- that they add up to the number wanted.

@@ -3,7 +3,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = '
 -- Stores the products, their prices through time, what retired, and goods that came in so that no product ever fell below zero:
 -- by the end of each week the goods received are the pieces ordered so far and a reserve, rounded up to whole lots; they come
 -- in before the week begins. What is cancelled or returned comes on top of that. One product in twelve, and each that retires,
--- is left with what the last lot would have exceeded the orders by at most 3: these run out.
+-- gets at most 3 pieces more than are ordered, and what comes back of it cannot be sold again: these run out.
 -- Reads:  sample.product, shop.order_items, sample.purchase
 -- Writes: shop.products, shop.price_history, shop.product_retirement, shop.stock_movement
 declare
@@ -23,14 +23,14 @@ begin
             select d.product_id, d.week,
                 least(((d.ordered + d.reserve + d.lot - 1) / d.lot) * d.lot, case when d.runs_out then d.ordered_in_all + d.rest end) as supply
             from (
-                select p.product_id, g.week, h.hash & 3 as rest, p.retired_at is not null or (h.hash >> 8) % 12 = 0 as runs_out,
+                select p.product_id, g.week, h.hash & 3 as rest, p.retired_at is not null or sample.runs_out(p_seed, p.product_id) as runs_out,
                     (coalesce(sum(q.quantity) over (partition by p.product_id order by g.week), 0))::bigint as ordered,
                     (coalesce(sum(q.quantity) over (partition by p.product_id), 0))::bigint as ordered_in_all,
                     greatest(4, coalesce(sum(q.quantity) over (partition by p.product_id), 0)::bigint * 2 / (v_weeks + 1)) as reserve,
                     greatest(6, coalesce(sum(q.quantity) over (partition by p.product_id), 0)::bigint * 6 / (v_weeks + 1) / 6 * 6) as lot
                 from sample.product p
                 cross join generate_series(0, v_weeks) as g (week)
-                cross join lateral (select abs(sample.hash(p_seed, p.product_id, 72) >> 1) as hash offset 0) h
+                cross join lateral (select sample.hash(p_seed, p.product_id, 72) as hash offset 0) h
                 left join (
                     select i.product_id, greatest(0, extract(epoch from o.ordered_at - p_from::timestamptz)::integer / 604800) as week, sum(i.quantity) as quantity
                     from shop.order_items i
@@ -45,8 +45,15 @@ begin
         select p.product_id, -(1 + (h.hash & 1))::bigint, 'write_off', p_from + interval '1 day' * (30 + sample.pick(h.hash, greatest(1, p_until - p_from - 60))),
             'broken in the warehouse'
         from sample.product p
-        cross join lateral (select sample.hash(p_seed, p.product_id, 72) >> 1 as kept, sample.hash(p_seed, p.product_id, 73) as hash offset 0) h
-        where p.retired_at is null and (abs(h.kept) >> 8) % 12 <> 0 and (h.hash >> 3) & 3 = 0
+        cross join lateral (select sample.hash(p_seed, p.product_id, 73) as hash offset 0) h
+        where not sample.runs_out(p_seed, p.product_id) and p.retired_at is null and (h.hash >> 3) & 3 = 0
+        union all
+        select i.product_id, -sum(i.quantity), 'write_off', p_until - interval '1 microsecond', 'came back, cannot be sold again'
+        from sample.product p
+        join shop.order_items i on i.product_id = p.product_id
+        join sample.purchase o on o.order_id = i.order_id and not shop.takes_stock(o.status)
+        where sample.runs_out(p_seed, p.product_id) or p.retired_at is not null
+        group by i.product_id
     ) m
     where m.quantity <> 0;
 
