@@ -50,13 +50,13 @@ begin
 
     perform sample.draft_calendar(p_orders, p_seed, v_from, p_until);
     perform sample.draft_customers(p_customers, p_seed, v_from, p_until);
-    perform sample.draft_products(p_orders, p_seed, v_from, p_until);
+    perform sample.draft_products(p_orders, p_seed);
     part := 'drafts of customers and products';
     rows := p_customers + (select count(*) from sample.product);
     seconds := sample.seconds_since(v_start);
     return next;
     v_start := clock_timestamp();
-    perform sample.draft_purchases(p_orders, p_seed, v_from, p_until);
+    perform sample.draft_purchases(p_seed, p_until);
     part := 'drafts of orders';
     rows := p_orders;
     seconds := sample.seconds_since(v_start);
@@ -69,7 +69,7 @@ begin
     seconds := sample.seconds_since(v_start);
     return next;
     v_start := clock_timestamp();
-    perform sample.store_orders(p_seed);
+    perform sample.store_orders();
     rows := (select count(*) from shop.orders) + (select count(*) from shop.order_status_history);
     part := 'orders and their history';
     seconds := sample.seconds_since(v_start);
@@ -108,9 +108,9 @@ begin
 
     -- What the lines cost at least: the same rows into a table of the same shape that checks nothing.
     v_start := clock_timestamp();
-    execute 'create table sample.bare (like shop.order_items)';
-    execute 'insert into sample.bare select * from shop.order_items';
-    execute 'drop table sample.bare';
+    execute format('create table %I.%I (like shop.order_items)', 'sample', 'bare');
+    execute format('insert into %I.%I select * from shop.order_items', 'sample', 'bare');
+    execute format('drop table %I.%I', 'sample', 'bare');
     part := 'bare';
     rows := v_lines;
     seconds := sample.seconds_since(v_start);

@@ -1,4 +1,4 @@
-create or replace function sample.draft_products(p_orders integer, p_seed bigint, p_from date, p_until date) returns void
+create or replace function sample.draft_products(p_orders integer, p_seed bigint) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = 'UTC' set plan_cache_mode = force_custom_plan as $$
 -- Draws the suppliers and the products: 40 kinds (sample.product_words()), as many variants of each as the orders call for.
 -- Product (variant * 40 + kind + 1), so that a product's kind and companions follow from its number.

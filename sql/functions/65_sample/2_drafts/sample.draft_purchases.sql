@@ -15,7 +15,7 @@ begin atomic
         else p_other end;
 end;
 
-create or replace function sample.draft_purchases(p_orders integer, p_seed bigint, p_from date, p_until date) returns void
+create or replace function sample.draft_purchases(p_seed bigint, p_until date) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = 'UTC' set plan_cache_mode = force_custom_plan as $$
 -- Draws the orders in the order of their local times: when, who, what is in the basket, and what became of it by p_until.
 -- Reads:  sample.calendar, sample.customer, sample.slot, sample.month, sample.rate, sample.product
@@ -129,9 +129,9 @@ begin
     ) s
     join sample.rate r on r.currency = s.currency and r.month_no = s.month_no
     cross join lateral (
-        select d.p1, sample.product_beside(d.p1, v_companions, d.h2, 450, d.p2) as p2,
-            sample.product_beside(d.p1, v_second_companions, d.h3, 250, d.p3) as p3,
-            sample.product_beside(d.p3, v_companions, d.h4, 300, d.p4) as p4, d.p5, d.p6, d.p7, d.p8
+        select d.p1, sample.product_beside(d.p1, v_companions, d.h2, 620, d.p2) as p2,
+            sample.product_beside(d.p1, v_second_companions, d.h3, 380, d.p3) as p3,
+            sample.product_beside(d.p3, v_companions, d.h4, 480, d.p4) as p4, d.p5, d.p6, d.p7, d.p8
         from (
             select g.*, sample.product_drawn(g.h1, v_kinds, v_variants) as p1, sample.product_drawn(g.h2, v_kinds, v_variants) as p2,
                 sample.product_drawn(g.h3, v_kinds, v_variants) as p3, sample.product_drawn(g.h4, v_kinds, v_variants) as p4,

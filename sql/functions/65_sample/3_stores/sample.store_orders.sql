@@ -37,19 +37,16 @@ begin
 end
 $$;
 
-create or replace function sample.store_orders(p_seed bigint) returns bigint
+create or replace function sample.store_orders() returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
--- Stores the drafted orders, their totals from their stored lines, and when they came to each status; gives how many there are.
+-- Stores the drafted orders, their totals from their stored lines, and when they came to each status.
 -- Reads:  sample.purchase, shop.order_items
 -- Writes: shop.orders, shop.order_status_history
-declare
-    v_orders bigint;
 begin
     insert into shop.orders (order_id, customer_id, order_date, total_amount, status, shipping_address, payment_method, currency)
     select o.order_id, o.customer_id, o.ordered_at, t.total, o.status, o.address, o.payment_method, o.currency
     from sample.purchase o
     join (select order_id, sum(total_price) as total from shop.order_items group by order_id) t on t.order_id = o.order_id;
-    get diagnostics v_orders = row_count;
 
     insert into shop.order_status_history (order_id, status, changed_at, changed_by)
     select o.order_id, s.status, s.changed_at, 'sample'
@@ -59,6 +56,5 @@ begin
         ('returned', o.returned_at), ('cancelled', o.cancelled_at)
     ) s (status, changed_at)
     where s.changed_at is not null;
-    return v_orders;
 end
 $$;
