@@ -180,10 +180,11 @@ select ok((select count(*) filter (where h between 18 and 21) > 4 * count(*) fil
 select ok((select count(*) filter (where d in (7, 1)) > 1.1 * count(*) filter (where d in (5, 6)) from (
     select extract(isodow from order_date at time zone 'Europe/Berlin') as d from shop.orders) o), 'Sundays and Mondays are busier than Fridays and Saturdays');
 select ok((select count(*) filter (where order_date >= '2025-01-01') > 1.3 * count(*) filter (where order_date < '2024-01-01') from shop.orders), 'the shop grows');
-select ok((select count(*) filter (where both_in) * count(*)::numeric / nullif(count(*) filter (where a) * count(*) filter (where b), 0) > 2 from (
+select ok((select count(*) filter (where both_in) * count(*)::numeric / nullif(count(*) filter (where a) * count(*) filter (where b), 0) > 1.5 from (
     select bool_or(p.subcategory = 'Coffee machines') as a, bool_or(p.subcategory = 'Coffee beans') as b,
         bool_or(p.subcategory = 'Coffee machines') and bool_or(p.subcategory = 'Coffee beans') as both_in
     from shop.order_items i join shop.products p using (product_id) group by i.order_id) o), 'coffee beans go with coffee machines');
+select ok((select min(value) > 3 from sample.report() where chart = 'lift of the pairs bought most'), 'the pairs bought most are no accident');
 select ok((select count(distinct rating) = 5 and avg(rating) between 3 and 4.7 and count(*) > 300 from shop.product_reviews), 'ratings of all kinds');
 
 -- The hash: evenly spread, and what one row gives says nothing of another.

@@ -3,9 +3,11 @@ select r.review_id
 from shop.product_reviews r
 where not exists (
     select from shop.orders o
-    join shop.order_items i on i.order_id = o.order_id and i.product_id = r.product_id
-    join shop.order_status_history h on h.order_id = o.order_id and h.status = 'delivered' and h.changed_at < r.review_date
-    where o.customer_id = r.customer_id and o.status in ('delivered', 'returned'));
+    join shop.order_items i on i.order_id = o.order_id
+    join shop.order_status_history h on h.order_id = o.order_id and h.status = 'delivered'
+    -- What refers to the review stands in WHERE: only then can this be one hash join instead of a look-up a review.
+    where o.customer_id = r.customer_id and i.product_id = r.product_id and h.changed_at < r.review_date
+        and o.status in ('delivered', 'returned'));
 comment on view sample.review_fault is 'reviews by somebody to whom the product had not been delivered before: empty after sample.generate()';
 
 create or replace function sample.generate(

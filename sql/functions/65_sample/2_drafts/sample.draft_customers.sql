@@ -32,7 +32,8 @@ end;
 comment on function sample.slug is 'a name as it stands in an e-mail address';
 
 create or replace function sample.draft_customers(p_customers integer, p_seed bigint, p_from date, p_until date) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = 'UTC' set plan_cache_mode = force_custom_plan as $$
+language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = 'UTC' set plan_cache_mode = force_custom_plan
+set enable_mergejoin = off as $$
 -- Draws the customers, in the order they registered in, from a year before the first order on; and the slots that they have in
 -- the draw of who orders: how many is heavy-tailed (P(at least k) = 1/k^2), 12 in 100 have none.
 -- Writes: sample.customer, sample.slot, sample.calendar (slots)
