@@ -9,9 +9,9 @@ begin atomic
     select w.country, w.weight, w.language, w.currency, w.zone, w.distance, w.invoices,
         string_to_array(w.prefixes, ' '), w.digits, w.form, string_to_array(w.streets, ',')
     from (values
-        ('DE', 235, 'de', 'EUR', 'Europe/Berlin', 1, 0.22, '151 152 157 159', 8, '%1$s %2$s, %3$s %4$s',
+        ('DE', 235, 'de', 'EUR', 'Europe/Berlin', 1, 0.22, '1511 1512 1514 1515 1516 1517 1520 1521 1522 1523 1525 1570 1573 1575 1577 1578 1590', 7, '%1$s %2$s, %3$s %4$s',
             'Hauptstraße,Bahnhofstraße,Gartenweg,Schulstraße,Lindenallee,Goethestraße,Schillerstraße,Bergstraße,Am Markt,Kirchgasse,Waldweg,Mühlenstraße,Rosenweg,Dorfstraße,Ringstraße'),
-        ('GB', 120, 'en', 'GBP', 'Europe/London', 3, 0.03, '74 75 77 78 79', 8, '%2$s %1$s, %4$s %3$s',
+        ('GB', 120, 'en', 'GBP', 'Europe/London', 3, 0.03, '739 740 741 742 743 744 746 747 748 749 753 754 755 756 757 758 771 772 773 774 775 776 777 780 784 785 786 787 788 790 792 794 795 796 797 798', 7, '%2$s %1$s, %4$s %3$s',
             'High Street,Station Road,Church Lane,Victoria Road,Mill Lane,Park Avenue,Kings Road,Green Lane,Queen Street,The Crescent,Manor Road,Orchard Close,Albert Road,York Street'),
         ('US', 110, 'en', 'USD', 'America/New_York', 6, 0.01, '', 7, '%2$s %1$s, %4$s %3$s',
             'Main Street,Oak Avenue,Maple Street,Washington Street,Elm Street,Lake Drive,Park Avenue,Cedar Lane,Sunset Boulevard,2nd Street,Pine Street,Hill Road,Jefferson Avenue,Lincoln Street'),
@@ -31,7 +31,7 @@ begin atomic
             'Bahnhofstrasse,Dorfstrasse,Seestrasse,Hauptstrasse,Birkenweg,Kirchweg,Schulhausstrasse,Bergstrasse,Rosenweg,Oberdorfstrasse'),
         ('SE', 38, 'sv', 'SEK', 'Europe/Stockholm', 3, 0.18, '70 72 73 76', 7, '%1$s %2$s, %3$s %4$s',
             'Storgatan,Drottninggatan,Kungsgatan,Skolgatan,Kyrkogatan,Järnvägsgatan,Björkvägen,Ängsvägen,Parkgatan,Strandvägen'),
-        ('DK', 26, 'da', 'DKK', 'Europe/Copenhagen', 2, 0.05, '20 21 22 23 24 25 26 27 28 29 30 31 40 41 42 50 51 52 53 60 61', 6, '%1$s %2$s, %3$s %4$s',
+        ('DK', 26, 'da', 'DKK', 'Europe/Copenhagen', 2, 0.05, '201 202 203 204 205 211 212 213 214 221 222 223 224 231 232 233 241 242 251 252 261 262 271 281 282 291 292 301 302 303 311 312 313 401 402 403 411 412 421 422 501 502 511 512 521 522 531 601 602 611', 5, '%1$s %2$s, %3$s %4$s',
             'Hovedgaden,Nørregade,Østergade,Vestergade,Skolevej,Kirkevej,Strandvejen,Birkevej,Algade,Møllevej'),
         ('CZ', 23, 'cs', 'CZK', 'Europe/Prague', 2, 0.04, '601 602 603 604 605 606 607 608 720 721 724 728 731 732 737 773 774 775 776 777', 6, '%1$s %2$s, %3$s %4$s',
             'Hlavní,Nádražní,Školní,Zahradní,Komenského,Palackého,Husova,Polní,Lipová,Masarykova,Na Kopci'),

@@ -12,7 +12,7 @@ begin
     select s.supplier_id, s.brand || ' ' || c.form,
         f.words[1 + sample.pick(s.h, cardinality(f.words))] || ' ' || l.words[1 + sample.pick(sample.again(s.h, 3), cardinality(l.words))],
         'sales@' || lower(s.brand) || '.example.com',
-        '+' || k.calling_code || c.prefix || lpad(((s.h & 1048575) % 1000000)::text, 7, '0'), c.country, c.lead_time + (s.h & 7)::integer
+        '+' || k.calling_code || c.prefix || (1000000 + (s.h & 1048575))::text, c.country, c.lead_time + (s.h & 7)::integer
     from (
         select i as supplier_id, sample.hash(p_seed, i, 21) as h,
             (array['Nord', 'Alpen', 'Luma', 'Vela', 'Terra', 'Solis', 'Kira', 'Orbi', 'Arvi', 'Mira', 'Fjord', 'Silva', 'Aero', 'Casa', 'Brio', 'Onda',
@@ -21,7 +21,7 @@ begin
                 'max', 'dor', 'berg', 'via'])[1 + ((i - 1) / 20 + (i - 1) * 7) % 20] as brand
         from generate_series(1, v_suppliers) i
     ) s
-    join (values (0, 'GmbH', 'DE', '151', 5, 'de'), (1, 'S.r.l.', 'IT', '328', 8, 'it'), (2, 'Ltd', 'GB', '750', 9, 'en'), (3, 'B.V.', 'NL', '61', 4, 'nl'),
+    join (values (0, 'GmbH', 'DE', '1511', 5, 'de'), (1, 'S.r.l.', 'IT', '328', 8, 'it'), (2, 'Ltd', 'GB', '740', 9, 'en'), (3, 'B.V.', 'NL', '61', 4, 'nl'),
         (4, 'Sp. z o.o.', 'PL', '60', 7, 'pl'), (5, 'SAS', 'FR', '61', 7, 'fr'), (6, 'AB', 'SE', '70', 9, 'sv'), (7, 'K.K.', 'JP', '903', 35, 'ja'))
         as c (number, form, country, prefix, lead_time, language) on c.number = (s.supplier_id * 5 + s.supplier_id / 8) % 8
     join shop.country k on k.country = c.country
