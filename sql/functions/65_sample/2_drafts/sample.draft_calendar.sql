@@ -64,8 +64,8 @@ begin
         cross join sample.month m
         cross join lateral (
             select (m.month_no % 6) / 6.0::double precision as t,
-                2 * sample.uniform(sample.hash(p_seed + hashtext(l.currency), m.month_no / 6, 2)) - 1 as low,
-                2 * sample.uniform(sample.hash(p_seed + hashtext(l.currency), m.month_no / 6 + 1, 2)) - 1 as high
+                2 * sample.uniform(sample.hash(hashtextextended(l.currency, p_seed), m.month_no / 6, 2)) - 1 as low,
+                2 * sample.uniform(sample.hash(hashtextextended(l.currency, p_seed), m.month_no / 6 + 1, 2)) - 1 as high
         ) a
     ) r;
 end
