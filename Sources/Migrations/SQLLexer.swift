@@ -4,6 +4,7 @@ struct SQLLexer {
     private(set) var directive: String?
 
     private let bytes: [UInt8]
+    private let passesOverCommands: Bool
     private var at = 0
     private var line = 1
     private var lineStart = 0
@@ -12,15 +13,17 @@ struct SQLLexer {
     private var start: (offset: Int, line: Int, column: Int)?
     private var end = 0
     private var tokens: [SQLScript.Token] = []
+    private var variables: [SQLScript.Variable] = []
     private var parentheses = 0
     private var atomicDepth = 0
     /// The last two tokens' words, so that `begin atomic` and `as end` are seen.
     private var previous = ""
 
-    init(_ text: String) {
+    init(_ text: String, passingOverCommands: Bool = false) {
         var text = text
         if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
         bytes = Array(text.utf8)
+        passesOverCommands = passingOverCommands
     }
 
     mutating func run() throws(SQLScriptError) {
@@ -30,6 +33,8 @@ struct SQLLexer {
             case 0x20, 0x09, 0x0C, 0x0D, 0x0B: at += 1
             case UInt8(ascii: "-") where peek(1) == UInt8(ascii: "-"): try lineComment()
             case UInt8(ascii: "/") where peek(1) == UInt8(ascii: "*"): try blockComment()
+            case UInt8(ascii: "\\") where passesOverCommands && start == nil:
+                while let next = peek(), next != UInt8(ascii: "\n") { at += 1 }
             case UInt8(ascii: ";") where parentheses == 0 && atomicDepth == 0:
                 at += 1
                 finishStatement()
@@ -61,10 +66,12 @@ struct SQLLexer {
         if let start {
             statements.append(
                 SQLScript.Statement(
-                    text: text(start.offset..<end), line: start.line, column: start.column, tokens: tokens))
+                    text: text(start.offset..<end), line: start.line, column: start.column, variables: variables,
+                    tokens: tokens))
         }
         start = nil
         tokens = []
+        variables = []
         parentheses = 0
         atomicDepth = 0
         previous = ""
@@ -119,6 +126,7 @@ struct SQLLexer {
         case _ where isIdentifierStart(byte): kind = try word(byte)
         case UInt8(ascii: "\\"):
             throw failure("this is a command of psql; a file here holds nothing but SQL")
+        case UInt8(ascii: ":"): colon(); kind = .symbol
         case UInt8(ascii: "("): parentheses += 1; at += 1; kind = .symbol
         case UInt8(ascii: ")"): parentheses = max(0, parentheses - 1); at += 1; kind = .symbol
         default: at += 1; kind = .symbol
@@ -222,6 +230,24 @@ struct SQLLexer {
         }
         (at, line, lineStart) = before
         return false
+    }
+
+    /// `::`, or a variable of psql, or a lone colon.
+    private mutating func colon() {
+        let from = at
+        at += 1
+        guard let next = peek(), let start, next != UInt8(ascii: ":") else { at += peek() == nil ? 0 : 1; return }
+        let form: SQLScript.Variable.Form =
+            next == UInt8(ascii: "'") ? .literal : next == UInt8(ascii: "\"") ? .identifier : .bare
+        let nameStart = form == .bare ? at : at + 1
+        var nameEnd = nameStart
+        while nameEnd < bytes.count, isIdentifier(bytes[nameEnd]) { nameEnd += 1 }
+        let closed = form == .bare || nameEnd < bytes.count && bytes[nameEnd] == next
+        guard nameEnd > nameStart, closed else { return }
+        at = form == .bare ? nameEnd : nameEnd + 1
+        variables.append(
+            SQLScript.Variable(
+                name: text(nameStart..<nameEnd), form: form, range: from - start.offset..<at - start.offset))
     }
 
     /// `$tag$…$tag$`, or `$1`, or a lone dollar.

@@ -10,8 +10,20 @@ public struct SQLScript: Sendable, Equatable {
         /// Where it begins in the file, 1-based; the column counts Unicode scalars, as the server's positions do.
         public let line: Int
         public let column: Int
+        /// Where psql would put in the value of a variable, in order.
+        public let variables: [Variable]
         /// Its first tokens (at most `SQLScript.tokensKept`), for `SQLScript.Statement` to be recognised by.
         let tokens: [Token]
+    }
+
+    /// `:name`, `:'name'` or `:"name"` outside of quotes and comments; in SQL that is not for psql it may be something
+    /// else, such as the bound of an array's slice.
+    public struct Variable: Sendable, Equatable {
+        public enum Form: Sendable { case bare, literal, identifier }
+        public let name: String
+        public let form: Form
+        /// The bytes it takes in the statement's text, colon and quotes included.
+        public let range: Range<Int>
     }
 
     /// What a statement is recognised by.
@@ -43,10 +55,12 @@ public struct SQLScript: Sendable, Equatable {
     /// What stands behind `-- migrate:` on the first line, for example `no-transaction`; nil without such a line.
     public let directive: String?
 
+    /// - Parameter commands: true: lines that are commands of psql (`\if`) are passed over where no statement is under
+    ///   way; otherwise they are errors.
     /// - Throws: `SQLScriptError` where a quote or comment is never closed, where a directive does not stand on the
     ///   first line, or where a psql command (`\i`) stands between statements.
-    public init(_ text: String) throws(SQLScriptError) {
-        var lexer = SQLLexer(text)
+    public init(_ text: String, passingOverCommands commands: Bool = false) throws(SQLScriptError) {
+        var lexer = SQLLexer(text, passingOverCommands: commands)
         try lexer.run()
         statements = lexer.statements
         directive = lexer.directive

@@ -36,6 +36,8 @@ public enum Parameter: Sendable, ExpressibleByStringLiteral, ExpressibleByIntege
 /// The rows of one statement, fetched whole. For large answers use `Connection.copyOut`.
 public struct QueryResult: Sendable {
     public let columns: [String]
+    /// The type of each column: its OID in pg_type, for example 1700 for numeric.
+    public let types: [UInt32]
     public let rows: [Row]
     /// Rows touched by INSERT, UPDATE, DELETE, or returned by SELECT.
     public let affected: Int
@@ -66,6 +68,7 @@ public struct QueryResult: Sendable {
         let width = PQnfields(handle.raw)
         let columns = (0..<width).map { String(cString: PQfname(handle.raw, $0)) }
         self.columns = columns
+        types = (0..<width).map { PQftype(handle.raw, $0) }
         rows = (0..<PQntuples(handle.raw)).map { row in
             Row(
                 columns: columns,
