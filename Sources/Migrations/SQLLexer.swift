@@ -243,7 +243,7 @@ struct SQLLexer {
         var nameEnd = nameStart
         while nameEnd < bytes.count, isIdentifier(bytes[nameEnd]) { nameEnd += 1 }
         let closed = form == .bare || nameEnd < bytes.count && bytes[nameEnd] == next
-        guard nameEnd > nameStart, closed else { return }
+        guard nameEnd > nameStart, isIdentifierStart(bytes[nameStart]), closed else { return }
         at = form == .bare ? nameEnd : nameEnd + 1
         variables.append(
             SQLScript.Variable(

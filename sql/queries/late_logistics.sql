@@ -55,4 +55,4 @@ select country, count(paid) as orders, count(days_late) as late_orders,
     count(*) - count(paid) as unjudged_orders
 from judged
 group by country
-order by late_orders desc, country;
+order by late_orders desc, country collate "C";

@@ -47,4 +47,4 @@ with member as (
 )
 select topic, item, number::bigint as number, round(number / nullif(whole, 0), 4) as share
 from fact
-order by array_position('{members,accounts,applications,reasons}', topic), position, number desc, item;
+order by array_position('{members,accounts,applications,reasons}', topic), position, number desc, item collate "C";

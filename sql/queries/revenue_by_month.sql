@@ -39,4 +39,4 @@ from (
     join analytics.products p on p.product_id = i.product_id
     group by o.month, p.category
 ) m
-order by m.month, m.category;
+order by m.month, m.category collate "C";

@@ -38,4 +38,4 @@ from (
     where p.stock_quantity * :days::numeric <= s.lead_time * d.pieces
         and not exists (select from analytics.product_retirement r where r.product_id = p.product_id)
 ) l
-order by l.days_left - l.lead_time, l.product_id;
+order by round(l.days_left, 1) - l.lead_time, l.product_id;

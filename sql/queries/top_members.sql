@@ -23,4 +23,4 @@ from (
     group by m.membership_id
 ) s
 where s.rank <= :limit
-order by s.rank, s.membership_id;
+order by s.rank, s.membership_id collate "C";
