@@ -131,4 +131,25 @@ import Testing
         "drop index a_b_idx", "alter table a detach partition b", "create table concurrently (a int)",
     ])
     func leavesOthersAlone(_ sql: String) throws { #expect(try SQLScript(sql).statements[0].concurrent == nil) }
+
+    @Test(arguments: [
+        ("select :a, :'b_2', :\"c\"", [":a", ":'b_2'", ":\"c\""]), ("select ':a', \":b\", $$:c$$, E'\\':d' -- :e\n/* :f */ from t", []),
+        ("select a::text, :a::integer", [":a"]), ("select x[1:2], x[:2], x[1:n]", [":n"]), ("f(a := 1, b => :b)", [":b"]),
+        ("select : a, :'a b', :1, :", []), ("select (:a+:b)*:a", [":a", ":b", ":a"]), ("é :a", [":a"]),
+    ])
+    func findsVariables(_ sql: String, _ expected: [String]) throws {
+        let statement = try SQLScript(sql).statements[0]
+        let bytes = Array(statement.text.utf8)
+        let found = statement.variables.map { String(decoding: bytes[$0.range], as: UTF8.self) }
+        #expect(found == expected)
+    }
+
+    @Test func passesOverCommandsOfPsql() throws {
+        let text = "-- x\n\\if :{?a}\n\\else\n    \\set a 'it''s;'\n\\endif\nselect :a;\n\\echo done\n"
+        let script = try SQLScript(text, passingOverCommands: true)
+        #expect(script.statements.map(\.text) == ["select :a"])
+        #expect(script.statements[0].line == 6 && script.statements[0].variables.map(\.name) == ["a"])
+        #expect(throws: SQLScriptError.self) { try SQLScript(text) }
+        #expect(throws: SQLScriptError.self) { try SQLScript("select 1\n\\gset\n", passingOverCommands: true) }
+    }
 }
