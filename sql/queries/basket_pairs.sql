@@ -15,7 +15,7 @@
     \set min_orders 2
 \endif
 with basket as materialized (
-    select array_agg(i.product_id order by i.product_id) as items, count(*)::integer as size
+    select array_agg(i.product_id) as items, count(*)::integer as size
     from analytics.order_items i
     join analytics.orders o on o.order_id = i.order_id
     where o.status <> 'cancelled'
@@ -26,12 +26,12 @@ with basket as materialized (
     cross join unnest(b.items) as l (product_id)
     group by l.product_id
 ), pair as (
-    select b.items[n.a] as product_a, l.product_id as product_b, count(*) as orders, rank() over (order by count(*) desc) as rank
+    select a.product_id as product_a, l.product_id as product_b, count(*) as orders, rank() over (order by count(*) desc) as rank
     from basket b
-    cross join generate_series(1, b.size - 1) as n (a)
-    cross join unnest(b.items[n.a + 1 : b.size]) as l (product_id)
-    where b.size > 1
-    group by 1, 2
+    cross join unnest(b.items) as a (product_id)
+    cross join unnest(b.items) as l (product_id)
+    where b.size > 1 and a.product_id < l.product_id
+    group by a.product_id, l.product_id
     having count(*) >= :min_orders
 )
 select p.rank, p.product_a, x.name as name_a, p.product_b, y.name as name_b, p.orders,
