@@ -100,34 +100,49 @@ extension EndToEnd.Queries {
             #expect(shop.orders.count >= 2500 && Set(shop.orders.values.map(\.currency)).count > 1)
             #expect(shop.rates.count == 4 && shop.members.count > Set(shop.members.values).count)
             #expect(!shop.members.isEmpty && Set(shop.orders.values.map(\.status)).count == 6)
-
-            try await bench.expect("top_members", shop.topMembers(limit: 10))
-            try await bench.expect("top_members", ["limit": "3"], shop.topMembers(limit: 3))
-            try await bench.expect("top_items", shop.topItems(limit: 3))
-            try await bench.expect("top_items", ["limit": "25"], shop.topItems(limit: 25))
-            try await bench.expect("revenue_by_month", shop.revenueByMonth())
-            let days = shop.orders.values.map { RawShop.dayNumber($0.at) }.sorted()
-            let (first, last) = (RawShop.date(days[days.count / 3]), RawShop.date(days[days.count / 2]))
-            try await bench.expect(
-                "revenue_by_month", ["first_day": first, "last_day": last], shop.revenueByMonth(first: first, last: last))
-            try await bench.expect("revenue_by_month", ["first_day": last], shop.revenueByMonth(first: last))
-            try await bench.expect("basket_pairs", shop.basketPairs(limit: 20, minOrders: 2))
-            try await bench.expect("basket_pairs", ["limit": "5", "min_orders": "1"], shop.basketPairs(limit: 5, minOrders: 1))
-            try await bench.expect("stock_runs_out", shop.stockRunsOut(days: 90))
-            let middle = days[days.count / 2]
-            try await bench.expect(
-                "stock_runs_out", ["as_of": RawShop.date(middle), "days": "30"], shop.stockRunsOut(asOf: middle, days: 30))
-            try await bench.expect("repeat_purchase_rate", shop.repeatPurchaseRate(days: 90))
-            try await bench.expect(
-                "repeat_purchase_rate", ["as_of": RawShop.date(middle), "days": "14"],
-                shop.repeatPurchaseRate(asOf: middle, days: 14))
-            try await bench.expect("review_summary", shop.reviewSummary(limit: 20))
-            try await bench.expect("late_logistics", shop.lateLogistics(shipDays: 3, deliveryDays: 10))
-            try await bench.expect(
-                "late_logistics", ["ship_days": "0", "delivery_days": "5", "as_of": RawShop.date(middle)],
-                shop.lateLogistics(shipDays: 0, deliveryDays: 5, asOf: middle))
-            try await bench.expect("membership_status", RawMembership(bench, shop).answer)
+            try await expectAnswers(bench, shop)
         }
+    }
+
+    /// The same of the shop that the tool generates.
+    @Test func answersOnTheSampleShop() async throws {
+        try await Bench.with { bench in
+            try bench.drop("people.csv", Fixture.csv)
+            #expect(try await bench.membership().exitCode == 0)
+            _ = try await bench.sql("select * from sample.generate(400, 2500, 7)")
+            let shop = try await RawShop(bench)
+            #expect(shop.orders.count == 2500 && !shop.members.isEmpty)
+            try await expectAnswers(bench, shop)
+        }
+    }
+
+    private func expectAnswers(_ bench: Bench, _ shop: RawShop) async throws {
+        try await bench.expect("top_members", shop.topMembers(limit: 10))
+        try await bench.expect("top_members", ["limit": "3"], shop.topMembers(limit: 3))
+        try await bench.expect("top_items", shop.topItems(limit: 3))
+        try await bench.expect("top_items", ["limit": "25"], shop.topItems(limit: 25))
+        try await bench.expect("revenue_by_month", shop.revenueByMonth())
+        let days = shop.orders.values.map { RawShop.dayNumber($0.at) }.sorted()
+        let (first, last) = (RawShop.date(days[days.count / 3]), RawShop.date(days[days.count / 2]))
+        try await bench.expect(
+            "revenue_by_month", ["first_day": first, "last_day": last], shop.revenueByMonth(first: first, last: last))
+        try await bench.expect("revenue_by_month", ["first_day": last], shop.revenueByMonth(first: last))
+        try await bench.expect("basket_pairs", shop.basketPairs(limit: 20, minOrders: 2))
+        try await bench.expect("basket_pairs", ["limit": "5", "min_orders": "1"], shop.basketPairs(limit: 5, minOrders: 1))
+        try await bench.expect("stock_runs_out", shop.stockRunsOut(days: 90))
+        let middle = days[days.count / 2]
+        try await bench.expect(
+            "stock_runs_out", ["as_of": RawShop.date(middle), "days": "30"], shop.stockRunsOut(asOf: middle, days: 30))
+        try await bench.expect("repeat_purchase_rate", shop.repeatPurchaseRate(days: 90))
+        try await bench.expect(
+            "repeat_purchase_rate", ["as_of": RawShop.date(middle), "days": "14"],
+            shop.repeatPurchaseRate(asOf: middle, days: 14))
+        try await bench.expect("review_summary", shop.reviewSummary(limit: 20))
+        try await bench.expect("late_logistics", shop.lateLogistics(shipDays: 3, deliveryDays: 10))
+        try await bench.expect(
+            "late_logistics", ["ship_days": "0", "delivery_days": "5", "as_of": RawShop.date(middle)],
+            shop.lateLogistics(shipDays: 0, deliveryDays: 5, asOf: middle))
+        try await bench.expect("membership_status", RawMembership(bench, shop).answer)
     }
 
     /// Nothing sold, nobody registered: every query has an answer.
