@@ -16,6 +16,8 @@ struct Emporium: AsyncParsableCommand {
             UpCommand.self, DownCommand.self, StatusCommand.self, DoctorCommand.self, URLCommand.self,
             MigrateCommand.self, LoadCommand.self, RunCommand.self, ReplayCommand.self, RejectsCommand.self,
             MaintainCommand.self, RolesCommand.self, QueryCommand.self, GenerateCommand.self,
+            MigrateCommand.self, DocsCommand.self, LoadCommand.self, RunCommand.self, ReplayCommand.self, RejectsCommand.self,
+            MaintainCommand.self, GenerateCommand.self,
         ])
 
     static func main() async {
