@@ -42,4 +42,4 @@ test-results: ## Write docs/test-results.md from the last runs of `make test` an
 	@scripts/test-results
 
 clean: ## Remove what building and testing made; data and the embedded stack stay
-	rm -rf .build .build-release test-results coverage
+	rm -rf .build .build-release .venv-tools test-results coverage

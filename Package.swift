@@ -43,7 +43,8 @@ let package = Package(
         .testTarget(name: "GeneratorsTests", dependencies: ["Generators", "Digests"], swiftSettings: strict),
         .testTarget(name: "StackTests", dependencies: ["Stack"], swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["emporium", "Postgres", "Stack", "Digests"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["emporium", "Postgres", "Stack", "Digests", "Yams"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

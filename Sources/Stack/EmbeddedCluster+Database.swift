@@ -67,6 +67,12 @@ extension EmbeddedCluster {
         }
     }
 
+    /// The same in deploy/postgres/10-emporium.sh.
+    static let loginDefinition = """
+        create role \(loginRole) login nosuperuser nocreatedb nocreaterole inherit noreplication nobypassrls;
+        alter role \(loginRole) set log_min_messages = 'log';
+        """
+
     private func makeRoleAndDatabase(_ connection: Connection) async throws {
         let there = try await connection.query(
             """
@@ -75,12 +81,7 @@ extension EmbeddedCluster {
             """, [.text(Self.loginRole), .text(databaseName)])
         if there.first?.bool("role") != true {
             // One transaction: a role without its setting would put values into the log.
-            try await connection.execute(
-                """
-                create role \(Self.loginRole)
-                    login nosuperuser nocreatedb nocreaterole inherit noreplication nobypassrls;
-                alter role \(Self.loginRole) set log_min_messages = 'log';
-                """)
+            try await connection.execute(Self.loginDefinition)
         }
         if there.first?.bool("database") != true {
             let name = quoteIdentifier(databaseName)

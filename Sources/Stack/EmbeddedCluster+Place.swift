@@ -100,6 +100,9 @@ extension EmbeddedCluster {
         }
     }
 
+    /// What every cluster of Emporium is made with, wherever; deploy/postgres/Dockerfile has them, too.
+    static let clusterOptions = ["--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8", "--auth-host=scram-sha-256"]
+
     /// Makes the data in a folder beside its own, and renames it when it is whole.
     func create(_ layout: StackLayout, _ user: ServerUser, _ binaries: ServerBinaries) async throws {
         try requireSpace(at: layout.place)
@@ -109,10 +112,10 @@ extension EmbeddedCluster {
         do {
             try Files.makeFolder(partial, ownedBy: user.owner)
             var command = [
-                binaries.program("initdb"), "-D", name, "--data-checksums", "--auth-local=peer",
-                "--auth-host=scram-sha-256", "--username=\(Self.adminRole)", "--encoding=UTF8",
-                "--locale=C.UTF-8", "--no-instructions",
+                binaries.program("initdb"), "-D", name, "--auth-local=peer", "--username=\(Self.adminRole)",
+                "--no-instructions",
             ]
+            command += Self.clusterOptions
             if settings["fsync"] == "off" { command.append("--no-sync") }
             let outcome = try await user.run(command, in: layout.place)
             if outcome.status != 0 { throw Self.failure(.initFailed, "initdb failed", outcome.output, layout) }

@@ -12,7 +12,7 @@ with relation as (
     join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'f', 'v', 'm') and not c.relispartition and c.relpersistence <> 't'
         and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
-        and (n.nspname = 'ops' or c.relowner = (select nspowner from pg_namespace where nspname = 'ops'))
+        and (select nspowner from pg_namespace where nspname = 'ops') in (n.nspowner, c.relowner)
         and not exists (
             select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
 ), note as (
