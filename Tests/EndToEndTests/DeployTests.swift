@@ -56,6 +56,15 @@ extension EndToEnd.Deploy {
         #expect(try await psql("select count(*) from pg_file_settings where error is not null") == "0")
         #expect(try await psql("select current_setting('data_checksums') || current_setting('server_encoding')") == "onUTF8")
 
+        // Healthy is a server with the ledger: a database without one is not.
+        for (database, code) in [("ecommerce", Int32(0)), ("postgres", 1)] {
+            let healthy = try await Child(
+                "\(TestStack.root)/deploy/postgres/emporium-healthy", [],
+                ["PGHOST": "\(folder)/socket", "PGPORT": String(port), "POSTGRES_DB": database], in: folder
+            ).outcome()
+            #expect(healthy.exitCode == code, "\(database): \(healthy.err)")
+        }
+
         // The tool's own login works, over TCP by its password alone.
         environment["PGUSER"] = "emporium"
         #expect(try await emporium("status").exitCode == 69, "the superuser's password is not its")
