@@ -14,10 +14,8 @@ struct Emporium: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             UpCommand.self, DownCommand.self, StatusCommand.self, DoctorCommand.self, URLCommand.self,
-            MigrateCommand.self, LoadCommand.self, RunCommand.self, ReplayCommand.self, RejectsCommand.self,
-            MaintainCommand.self, RolesCommand.self, QueryCommand.self, GenerateCommand.self,
             MigrateCommand.self, DocsCommand.self, LoadCommand.self, RunCommand.self, ReplayCommand.self, RejectsCommand.self,
-            MaintainCommand.self, GenerateCommand.self,
+            MaintainCommand.self, RolesCommand.self, QueryCommand.self, GenerateCommand.self,
         ])
 
     static func main() async {
