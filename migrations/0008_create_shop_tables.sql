@@ -70,7 +70,6 @@ create table shop.products (
     dimensions text constraint products_dimensions_check check (shop.dimensions_rule(dimensions) = '')
 );
 create index products_supplier_id_idx on shop.products (supplier_id);
-create index products_category_idx on shop.products (category, subcategory);
 comment on table shop.products is 'what is sold; one that is removed but has been sold is in shop.product_retirement';
 comment on column shop.products.price is 'what one is sold for now, in the shop''s currency (ops.setting shop.currency); earlier prices in shop.price_history';
 comment on column shop.products.cost is 'what one is bought for, in the shop''s currency; null where unknown';
@@ -114,7 +113,6 @@ create table shop.orders (
 );
 create index orders_customer_id_order_date_idx on shop.orders (customer_id, order_date);
 create index orders_order_date_idx on shop.orders (order_date);
-create index orders_open_idx on shop.orders (order_date) where status in ('pending', 'paid', 'shipped');
 comment on table shop.orders is 'orders; an order that is not cancelled has items, and its total is their sum (checked at commit)';
 comment on column shop.orders.total_amount is 'sum of order_items.total_price, in the order''s currency';
 comment on column shop.orders.shipping_address is 'personal data; null where unknown or erased';

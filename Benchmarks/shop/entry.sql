@@ -18,9 +18,13 @@ select order_id, (1 + order_id % 20000)::bigint as customer_id, timestamptz '202
     'card' as payment_method, 'EUR' as currency
 from bench.line group by order_id;
 
--- The same tables without rules: with their keys and indexes, and with nothing at all.
-create table bench.orders_keys (like shop.orders including defaults including indexes);
-create table bench.items_keys (like shop.order_items including defaults including indexes);
+-- The same tables without rules across rows: with all keys and CHECKs, with indexes alone, and with nothing at all.
+create table bench.orders_keys (like shop.orders including defaults including indexes including constraints,
+    foreign key (customer_id) references shop.customers, foreign key (currency) references shop.currency);
+create table bench.items_keys (like shop.order_items including defaults including indexes including constraints,
+    foreign key (order_id) references bench.orders_keys, foreign key (product_id) references shop.products);
+create table bench.orders_indexes (like shop.orders including defaults including indexes);
+create table bench.items_indexes (like shop.order_items including defaults including indexes);
 create table bench.orders_bare (like shop.orders);
 create table bench.items_bare (like shop.order_items);
 analyze;

@@ -46,7 +46,7 @@ $$;
 -- A state that does not come by default must come back, too.
 alter table shop.orders disable trigger t500_status_update;
 alter table shop.products enable always trigger t500_history_insert;
-comment on index shop.orders_open_idx is 'a note';
+comment on index shop.orders_order_date_idx is 'a note';
 comment on constraint orders_customer_id_fkey on shop.orders is 'another''s note';
 comment on constraint order_items_pkey on shop.order_items is 'a third; with a semicolon';
 create temp table before on commit drop as select * from pg_temp.catalog;
@@ -219,6 +219,7 @@ truncate shop.suppliers, shop.products, shop.customers, shop.customer_member, sh
 select is(pg_temp.state_as('emporium_owner', 'select * from sample.generate(200, 1000, 9223372036854775807)'), '00000', 'the largest seed');
 select is_empty('select * from shop.order_fault union all select null, product_id::text from shop.stock_fault', 'keeps the rules, too');
 rollback to c;
+select is((select max(greatest(scale(i.unit_price), scale(i.discount_amount), scale(i.total_price))) from shop.order_items i), 2, 'no amount is printed with more decimals than it has');
 -- The last test must not be rolled back: pgTAP counts by it.
 select is((select count(*) from shop.orders), 3000::bigint, 'the first shop is as it was');
 

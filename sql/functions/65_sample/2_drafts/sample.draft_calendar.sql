@@ -48,7 +48,7 @@ begin
     -- Rates wander smoothly between points half a year apart, round a plausible level. A currency that has rates already
     -- keeps them.
     insert into sample.rate (currency, month_no, rate, cents_factor, unit, drawn)
-    select r.currency, r.month_no, r.rate, power(10::numeric, r.minor_units) / (100 * r.rate), power(10::numeric, -r.minor_units), r.drawn
+    select r.currency, r.month_no, r.rate, power(10::numeric, r.minor_units) / (100 * r.rate), trim_scale(power(10::numeric, -r.minor_units)), r.drawn
     from (
         select l.currency, m.month_no, c.minor_units, not k.has_rates as drawn,
             case when k.has_rates then coalesce(
