@@ -27,8 +27,9 @@ BENCHMARKS = HERE.parent
 PROJECT = BENCHMARKS.parent
 QUERIES = PROJECT / "sql" / "queries"
 PYTHON = BENCHMARKS / ".venv" / "bin" / "python"
-sys.path.insert(0, str(BENCHMARKS / "membership"))
+sys.path[:0] = [str(BENCHMARKS / "membership"), str(BENCHMARKS)]
 import measuring  # noqa: E402
+import stack as stacks  # noqa: E402
 
 LIMIT = "select count(*), sum(total_price) from shop.order_items"
 SETTINGS = ("shared_buffers", "work_mem", "hash_mem_multiplier", "max_parallel_workers_per_gather", "jit", "lc_collate")
@@ -46,22 +47,12 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-class Stack:
+class Stack(stacks.Stack):
     """A stack of its own with one shop in it."""
 
-    def __init__(self, binary, work):
-        self.binary = binary
-        self.environment = {
-            name: value for name, value in os.environ.items()
-            if not name.startswith(("PG", "EMPORIUM_")) and name != "DATABASE_URL"
-        } | {"EMPORIUM_HOME": str(work / "home")}
-
-    def call(self, *words):
-        return measuring.run([self.binary, *words], cwds=[PROJECT], env=self.environment).output
-
     def up(self):
-        self.call("up")
-        self.admin = self.call("url", "--admin").strip()
+        self.emporium("up")
+        self.admin = self.emporium("url", "--admin").strip()
 
     def fill(self, lines, seed):
         """A shop with about so many order lines: how many lines an order has is learnt from a small one."""
@@ -77,10 +68,10 @@ class Stack:
         name = urllib.parse.urlsplit(self.admin).path[1:]
         self.ask(f'drop database if exists "{name}" with (force)', "postgres")
         self.up()
-        self.call("migrate")
+        self.emporium("migrate")
 
     def generate(self, orders, seed):
-        self.call("generate", "shop", "--customers", max(10, orders // 7), "--orders", orders, "--seed", seed)
+        self.emporium("generate", "shop", "--customers", max(10, orders // 7), "--orders", orders, "--seed", seed)
 
     def psql(self, *words, role=None, text=None, database=None):
         url = self.admin
@@ -251,8 +242,8 @@ def main():
         sys.exit(1)
     finally:
         try:
-            stack.call("down")
-        except measuring.Failed as problem:
+            stack.emporium("down")
+        except SystemExit as problem:
             say(problem)
         shutil.rmtree(work, ignore_errors=True)
 
