@@ -7,7 +7,7 @@ declare
     v_fault record;
 begin
     perform shop.plan_for(cardinality(new.order_ids));
-    select * into v_fault from shop.order_fault where order_id = any (new.order_ids) limit 1;
+    select * into v_fault from shop.order_fault where order_id = any (new.order_ids) order by order_id limit 1;
     if found then
         raise exception using errcode = 'check_violation', schema = 'shop', table = 'orders', constraint = v_fault.constraint_name,
             message = case v_fault.constraint_name

@@ -1,9 +1,8 @@
 create or replace function shop.products_changed() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = auto as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 -- Once a statement: keeps the history of prices, and books stock that was set by hand. Stock that moves by an order or a
 -- stock movement comes from inside a trigger and is not booked twice.
 declare
-    v_all constant boolean := true;  -- see shop.plan_for()
     v_changed record;
 begin
     if tg_op = 'INSERT' then
@@ -13,17 +12,22 @@ begin
         select n.product_id, n.stock_quantity, 'opening' from new_rows n where n.stock_quantity <> 0;
         return null;
     end if;
-    perform shop.plan_for((select count(*) from new_rows));
-    select array_agg(n.product_id) filter (where n.price <> o.price) as priced,
-        array_agg(n.price) filter (where n.price <> o.price) as prices,
-        array_agg(n.product_id) filter (where n.stock_quantity <> o.stock_quantity) as stocked,
-        array_agg(n.stock_quantity - o.stock_quantity) filter (where n.stock_quantity <> o.stock_quantity) as quantities
+    -- Grouped, not joined: see shop.orders_changed().
+    select array_agg(c.product_id) filter (where c.new_price <> c.old_price) as priced,
+        array_agg(c.new_price) filter (where c.new_price <> c.old_price) as prices,
+        array_agg(c.product_id) filter (where c.quantity <> 0) as stocked,
+        array_agg(c.quantity) filter (where c.quantity <> 0) as quantities
     into v_changed
-    from new_rows n
-    join old_rows o on o.product_id = n.product_id
-    where v_all;
-
-    perform set_config('plan_cache_mode', 'auto', true);  -- for the foreign keys' checks
+    from (
+        select r.product_id, min(r.price) filter (where r.is_new) as new_price, min(r.price) filter (where not r.is_new) as old_price,
+            sum(case when r.is_new then r.stock_quantity else -r.stock_quantity end) as quantity
+        from (
+            select n.product_id, n.price, n.stock_quantity, true as is_new from new_rows n
+            union all
+            select o.product_id, o.price, o.stock_quantity, false from old_rows o
+        ) r
+        group by r.product_id
+    ) c;
     insert into shop.price_history (product_id, price)
     select * from unnest(v_changed.priced, v_changed.prices);
     if pg_trigger_depth() = 1 then
