@@ -20,11 +20,13 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
 
         .target(name: "Postgres", dependencies: ["CLibPQ", logging], swiftSettings: strict),
         .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(name: "Framing", dependencies: ["CZlib"], swiftSettings: strict),
         .target(name: "Generators", swiftSettings: strict),
+        .target(name: "Kafka", dependencies: ["CRdKafka", logging], swiftSettings: strict),
         .target(name: "Migrations", dependencies: ["Postgres", "Digests", logging], swiftSettings: strict),
         .target(name: "Stack", dependencies: ["Postgres", logging], swiftSettings: strict),
         .target(name: "Ingest", dependencies: ["Postgres", "Digests", "Framing", logging], swiftSettings: strict),
@@ -37,6 +39,7 @@ let package = Package(
             swiftSettings: strict),
 
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Stack"], swiftSettings: strict),
+        .testTarget(name: "KafkaTests", dependencies: ["Kafka"], swiftSettings: strict),
         .testTarget(name: "MigrationsTests", dependencies: ["Migrations", "Postgres", "Digests", logging], swiftSettings: strict),
         .testTarget(name: "FramingTests", dependencies: ["Framing"], swiftSettings: strict),
         .testTarget(name: "IngestTests", dependencies: ["Ingest"], swiftSettings: strict),

@@ -1,0 +1,38 @@
+import CRdKafka
+import Logging
+
+/// librdkafka's own brokers, in this process, for tests and trials without Kafka.
+///
+/// Keeps about 5 MB a partition and then drops the oldest messages. Does not recognise an idempotent producer's repeats.
+///
+/// `@unchecked Sendable`: the pointers never change, and librdkafka hands each of these calls to the cluster's own thread.
+public struct MockCluster: ~Copyable, @unchecked Sendable {
+    private let client: Client
+    private let raw: OpaquePointer
+    /// `host:port,…`
+    public let bootstrapServers: String
+
+    /// - Parameter brokers: numbered from 1.
+    /// - Throws: `KafkaError` when its sockets cannot be opened.
+    public init(brokers: Int32 = 1, logger: Logger = Logger(label: "kafka.mock")) throws(KafkaError) {
+        let client = try Client(RD_KAFKA_PRODUCER, [:], logger: logger)
+        guard let cluster = rd_kafka_mock_cluster_new(client.raw, brokers) else {
+            throw KafkaError(RD_KAFKA_RESP_ERR__FAIL, "the mock cluster did not start")
+        }
+        self.client = consume client
+        raw = cluster
+        bootstrapServers = String(cString: rd_kafka_mock_cluster_bootstraps(cluster))
+    }
+
+    deinit { rd_kafka_mock_cluster_destroy(raw) }
+
+    /// - Throws: `KafkaError`, for example when the topic exists.
+    public func createTopic(_ name: String, partitions: Int32, replicas: Int32 = 1) throws(KafkaError) {
+        try check(rd_kafka_mock_topic_create(raw, name, partitions, replicas))
+    }
+
+    /// Cuts a broker's connections and refuses new ones; all brokers' by default.
+    public func setDown(broker: Int32 = -1) throws(KafkaError) { try check(rd_kafka_mock_broker_set_down(raw, broker)) }
+
+    public func setUp(broker: Int32 = -1) throws(KafkaError) { try check(rd_kafka_mock_broker_set_up(raw, broker)) }
+}
