@@ -1,4 +1,5 @@
 import CRdKafka
+import Executors
 import Logging
 
 /// The next message to read of a partition.

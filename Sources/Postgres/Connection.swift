@@ -1,5 +1,6 @@
 import CLibPQ
 import Dispatch
+import Executors
 import Logging
 
 /// One session with a PostgreSQL server.

@@ -1,5 +1,5 @@
 -- Orders that break a rule across rows: none, at any commit. shop.check_orders() asks it for the orders a transaction has
--- touched, shop.generate() for all of them; one place for the rules of both.
+-- touched, sample.generate() for all of them; one place for the rules of both.
 create or replace view shop.order_fault with (security_invoker = true) as
 select o.order_id, f.constraint_name
 from shop.orders o
