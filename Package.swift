@@ -30,11 +30,11 @@ let package = Package(
         .target(name: "Kafka", dependencies: ["CRdKafka", "Executors", logging], swiftSettings: strict),
         .target(name: "Migrations", dependencies: ["Postgres", "Digests", logging], swiftSettings: strict),
         .target(name: "Stack", dependencies: ["Postgres", logging], swiftSettings: strict),
-        .target(name: "Ingest", dependencies: ["Postgres", "Digests", "Framing", logging], swiftSettings: strict),
+        .target(name: "Ingest", dependencies: ["Postgres", "Kafka", "Digests", "Framing", logging], swiftSettings: strict),
         .executableTarget(
             name: "emporium",
             dependencies: [
-                "Postgres", "Migrations", "Stack", "Ingest", "Framing", "Generators", logging, "Yams",
+                "Postgres", "Kafka", "Migrations", "Stack", "Ingest", "Framing", "Generators", logging, "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

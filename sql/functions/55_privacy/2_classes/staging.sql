@@ -18,7 +18,16 @@ with listed (table_name, column_name, class, mask, purpose, retention) as (value
     ('reject', 'codes', 'personal', 'clear', 'why applications fail: codes of ops.rule, no values', '400 days'),
     ('reject', 'reasons', 'personal', 'omit', 'telling applicants what was wrong; may quote what a constraint refused', '400 days'),
     ('reject', 'fields', 'sensitive', 'omit', 'telling applicants what was wrong, replay', '400 days'),
-    ('reject', 'payload', 'sensitive', 'omit', 'telling applicants what was wrong, replay', '400 days')
+    ('reject', 'payload', 'sensitive', 'omit', 'telling applicants what was wrong, replay', '400 days'),
+    ('reject', 'message_key', 'personal', 'omit', 'sending dead letters, replay', '400 days'),
+    ('reject', 'origin', 'not_personal', 'omit', '', null),
+    ('shop_customer', 'batch_id', 'not_personal', 'omit', '', null),
+    ('shop_customer', 'position', 'personal', 'omit', 'judging the message', '31 days'),
+    ('shop_customer', 'slot', 'not_personal', 'omit', '', null),
+    ('shop_customer', 'defect', 'personal', 'omit', 'judging the message', '31 days'),
+    ('shop_customer', 'message_key', 'personal', 'omit', 'judging the message', '31 days'),
+    ('shop_customer', 'origin', 'not_personal', 'omit', '', null),
+    ('shop_customer', 'payload', 'sensitive', 'omit', 'judging the message', '31 days')
 ), gone as (
     delete from privacy.column_class k
     where k.schema_name = 'staging'
