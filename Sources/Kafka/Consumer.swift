@@ -18,85 +18,155 @@ public struct Position: Sendable, Equatable {
 /// Reads partitions that it is given, from offsets that it is given. Joins no group, commits nothing: positions are kept
 /// by the caller, in one transaction with what it makes of the messages.
 ///
+/// By librdkafka's simple consumer, all partitions into one queue. Its newer `rd_kafka_assign` aborts the process in 2.0.2
+/// when a partition is given up and taken again at once.
+///
 /// At most 16 MiB are fetched ahead (`queued.max.messages.kbytes`, can be configured). Calls run one after another on a
 /// thread of the consumer's own.
 public actor Consumer {
     private nonisolated let executor = QueueExecutor(label: "kafka.consumer")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    private var client: Client?
-    /// Reading has stopped for good until `assign`: every poll says so again.
-    private var stopped: KafkaError?
+    private var reading: Reading?
+    /// What must not be read past, by `topic:partition`: every read says so again until the partition is stopped.
+    private var stopped: [(topic: String, partition: Int32, error: KafkaError)] = []
 
     /// - Throws: `KafkaError` for settings that contradict each other.
     public init(_ configuration: KafkaConfiguration, logger: Logger = Logger(label: "kafka.consumer")) throws(KafkaError) {
-        var properties = ["queued.max.messages.kbytes": "16384", "check.crcs": "true"]
+        var properties = [
+            "queued.max.messages.kbytes": "16384", "queued.min.messages": "10000000", "check.crcs": "true",
+            "reconnect.backoff.max.ms": "2000",
+        ]
         properties.merge(configuration.properties) { $1 }
-        // librdkafka assigns only with a group's name, though no group is joined.
-        properties["group.id"] = "emporium"
         properties["enable.auto.commit"] = "false"
         properties["enable.auto.offset.store"] = "false"
         properties["auto.offset.reset"] = "error"
-        let client = try Client(RD_KAFKA_CONSUMER, properties, logger: logger)
-        try check(rd_kafka_poll_set_consumer(client.raw))
-        self.client = consume client
+        properties["enable.partition.eof"] = "true"
+        reading = Reading(try Client(RD_KAFKA_CONSUMER, properties, logger: logger))
+    }
+
+    /// Begins to read a partition, or goes on elsewhere in one that is read already.
+    /// - Throws: `KafkaError` `_INVALID_ARG` for a negative number.
+    public func start(_ position: Position) throws {
+        guard position.offset >= 0, position.partition >= 0 else {
+            throw KafkaError(RD_KAFKA_RESP_ERR__INVALID_ARG, "partitions and offsets start at 0")
+        }
+        let reading = try open()
+        try stop(topic: position.topic, partition: position.partition)
+        try reading.start(position)
+    }
+
+    /// Reads a partition no longer; what was fetched of it is dropped. Nothing happens when it is not read.
+    public func stop(topic: String, partition: Int32) throws {
+        try open().stop(topic, partition)
+        stopped.removeAll { $0.topic == topic && $0.partition == partition }
     }
 
     /// Reads these partitions from now on, and no others.
     /// - Throws: `KafkaError` `_INVALID_ARG` for a negative number or a partition given twice.
     public func assign(_ positions: [Position]) throws {
-        let raw = try open()
-        let list = PartitionList(capacity: Int32(clamping: positions.count))
-        var seen: Set<String> = []
-        for position in positions {
-            guard position.offset >= 0, position.partition >= 0 else {
-                throw KafkaError(RD_KAFKA_RESP_ERR__INVALID_ARG, "partitions and offsets start at 0")
-            }
-            guard seen.insert("\(position.topic):\(position.partition)").inserted else {
-                throw KafkaError(RD_KAFKA_RESP_ERR__INVALID_ARG, "\(position.topic):\(position.partition) is assigned twice")
-            }
-            rd_kafka_topic_partition_list_add(list.raw, position.topic, position.partition).pointee.offset = position.offset
+        for (index, one) in positions.enumerated()
+        where positions[..<index].contains(where: { $0.topic == one.topic && $0.partition == one.partition }) {
+            throw KafkaError(RD_KAFKA_RESP_ERR__INVALID_ARG, "\(one.topic):\(one.partition) is assigned twice")
         }
-        try check(rd_kafka_assign(raw, list.raw))
-        stopped = nil
+        for (topic, partition) in try open().partitions { try stop(topic: topic, partition: partition) }
+        for position in positions { try start(position) }
     }
 
     /// Waits for one message and lends it to `body`.
     /// - Returns: what `body` gives, or nil when none came in time.
-    /// - Throws: `KafkaError`: wait and poll again when `isOutage`. `isOutOfRange` and fatal ones come again at every poll
-    ///   until the next `assign`: nothing is jumped over. `CancellationError`; what `body` throws, and then that message
-    ///   is not given again.
+    /// - Throws: as `read`.
     public func poll<T: Sendable>(
         within limit: Duration, _ body: @Sendable (borrowing Message) throws -> T
     ) throws -> T? {
-        let raw = try open()
-        if let stopped { throw stopped }
-        let end = ContinuousClock.now + limit
-        repeat {
-            try Task.checkCancellation()
-            let left = min(end - ContinuousClock.now, .milliseconds(100))
-            guard let pointer = rd_kafka_consumer_poll(raw, left.milliseconds) else { continue }
+        var value: T?
+        _ = try lend(within: limit) { message in
+            value = try body(message)
+            return false
+        }
+        return value
+    }
+
+    /// Lends messages to `body` one after another, until it gives false, or none comes within `limit` of the last one.
+    /// - Returns: positions at the end of their partitions: all there is now has been read. Each is told once.
+    /// - Throws: `KafkaError`: read again when `isOutage`. `isOutOfRange` and fatal ones come again at every read until
+    ///   that partition is stopped: nothing is jumped over. `CancellationError`; what `body` throws, and then that
+    ///   message is not given again.
+    public func read(
+        within limit: Duration, _ body: @Sendable (borrowing Message) throws -> Bool
+    ) throws -> [Position] {
+        try lend(within: limit, body)
+    }
+
+    private func lend(within limit: Duration, _ body: (borrowing Message) throws -> Bool) throws -> [Position] {
+        let reading = try open()
+        if let error = stopped.first?.error { throw error }
+        var ends: [Position] = []
+        var deadline = ContinuousClock.now + limit
+        var misses = false
+        while true {
+            // No clock on the way while messages are there.
+            let left = misses ? min(deadline - ContinuousClock.now, .milliseconds(100)) : .zero
+            guard let pointer = rd_kafka_consume_queue(reading.queue, left.milliseconds) else {
+                try Task.checkCancellation()
+                rd_kafka_poll(reading.raw, 0)  // librdkafka's own events
+                let now = ContinuousClock.now
+                if !misses { deadline = now + limit }
+                misses = true
+                if now >= deadline { return ends }
+                continue
+            }
             let message = Message(pointer)
-            guard let error = message.error else { return try body(message) }
-            if error.isOutOfRange || error.isFatal { stopped = error }
-            throw error
-        } while ContinuousClock.now < end
-        return nil
+            if let error = message.error {
+                if error.code == RD_KAFKA_RESP_ERR__PARTITION_EOF.rawValue {
+                    ends.append(Position(topic: message.topic, partition: message.partition, offset: message.offset))
+                    // Nothing more is on its way: the caller may want to act on it.
+                    if ends.count >= reading.count { return ends }
+                    continue
+                }
+                if error.isOutOfRange || error.isFatal {
+                    stopped.append((message.topic, message.partition, error))
+                }
+                throw error
+            }
+            misses = false
+            if try !body(message) { return ends }
+        }
     }
 
     /// Asks the partition's leader for its first offset and the one after its last.
     /// - Throws: `KafkaError`, an outage when the leader does not answer in time.
     public func watermarks(topic: String, partition: Int32, within limit: Duration) throws -> (low: Int64, high: Int64) {
         var (low, high): (Int64, Int64) = (0, 0)
-        try check(rd_kafka_query_watermark_offsets(try open(), topic, partition, &low, &high, limit.milliseconds))
+        try check(rd_kafka_query_watermark_offsets(try open().raw, topic, partition, &low, &high, limit.milliseconds))
         return (low, high)
+    }
+
+    /// The offset after a partition's last message as the last answer to a fetch had it; nil before the first one. Asks
+    /// nobody.
+    public func knownHigh(topic: String, partition: Int32) -> Int64? {
+        var (low, high): (Int64, Int64) = (0, 0)
+        guard let raw = reading?.raw, rd_kafka_get_watermark_offsets(raw, topic, partition, &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR,
+            high >= 0
+        else { return nil }
+        return high
+    }
+
+    /// The id that the brokers give their cluster.
+    /// - Throws: `KafkaError`, an outage when no broker answers in time.
+    public func clusterID(within limit: Duration) throws -> String {
+        guard let id = rd_kafka_clusterid(try open().raw, limit.milliseconds) else {
+            throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, "no broker told its cluster's id")
+        }
+        defer { rd_kafka_mem_free(reading?.raw, id) }
+        return String(cString: id)
     }
 
     /// All topics that the cluster shows this client, with their numbers of partitions. Creates none.
     /// - Throws: `KafkaError`, an outage when no broker answers in time, or what a topic's own entry says.
     public func topics(within limit: Duration) throws -> [String: Int] {
         var answer: UnsafePointer<rd_kafka_metadata>?
-        try check(rd_kafka_metadata(try open(), 1, nil, &answer, limit.milliseconds))
+        try check(rd_kafka_metadata(try open().raw, 1, nil, &answer, limit.milliseconds))
         guard let answer else { return [:] }
         defer { rd_kafka_metadata_destroy(answer) }
         var topics: [String: Int] = [:]
@@ -113,17 +183,52 @@ public actor Consumer {
     }
 
     /// Ends the client; further calls fail. Does not wait for brokers.
-    public func close() { client = nil }
+    public func close() { reading = nil }
 
-    private func open() throws(KafkaError) -> OpaquePointer {
-        guard let raw = client?.raw else { throw .closed }
-        return raw
+    private func open() throws(KafkaError) -> Reading {
+        guard let reading else { throw .closed }
+        return reading
     }
 }
 
-/// The one owner of a partition list. One that is forgotten makes destroying the client hang.
-private struct PartitionList: ~Copyable {
-    let raw: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
-    init(capacity: Int32) { raw = rd_kafka_topic_partition_list_new(capacity) }
-    deinit { rd_kafka_topic_partition_list_destroy(raw) }
+/// A client with the one queue that all its partitions come into. Everything is stopped and given back before the client
+/// goes: what is left behind makes destroying it hang.
+///
+/// Used on the consumer's thread alone, as the property of that actor.
+private final class Reading {
+    private let client: Client
+    let queue: OpaquePointer
+    private var topics: [String: OpaquePointer] = [:]
+    private var started: [String: Set<Int32>] = [:]
+
+    init(_ client: consuming Client) {
+        queue = rd_kafka_queue_new(client.raw)
+        self.client = client
+    }
+
+    deinit {
+        for (topic, partition) in partitions { stop(topic, partition) }
+        rd_kafka_queue_destroy(queue)
+        topics.values.forEach { rd_kafka_topic_destroy($0) }
+    }
+
+    var raw: OpaquePointer { client.raw }
+    var count: Int { started.values.reduce(0) { $0 + $1.count } }
+    var partitions: [(topic: String, partition: Int32)] { started.flatMap { topic, all in all.sorted().map { (topic, $0) } } }
+
+    func start(_ position: Position) throws(KafkaError) {
+        guard let topic = topics[position.topic] ?? rd_kafka_topic_new(raw, position.topic, nil) else {
+            throw KafkaError(rd_kafka_last_error())
+        }
+        topics[position.topic] = topic
+        guard rd_kafka_consume_start_queue(topic, position.partition, position.offset, queue) == 0 else {
+            throw KafkaError(rd_kafka_last_error())
+        }
+        started[position.topic, default: []].insert(position.partition)
+    }
+
+    func stop(_ topic: String, _ partition: Int32) {
+        guard let raw = topics[topic], started[topic]?.remove(partition) != nil else { return }
+        rd_kafka_consume_stop(raw, partition)
+    }
 }
