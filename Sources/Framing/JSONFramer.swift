@@ -173,11 +173,7 @@ public struct JSONFramer: ~Copyable {
     /// What is wrong with the record that is all of [start, to).
     private mutating func byteOrSyntaxDefect(to end: Int) -> Defect? {
         if let defect = window.byteDefect(to: end) { return defect }
-        switch scanner.scan(window.text + window.start, end - window.start, final: true) {
-        case .broken(let defect): return defect
-        case .incomplete: return .invalidJSON
-        case .value(let count, let defect): return blanks(window.start + count, end) ? defect : .invalidJSON
-        }
+        return scanner.defect(window.text + window.start, end - window.start)
     }
 
     // MARK: Giving out

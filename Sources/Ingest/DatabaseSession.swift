@@ -39,7 +39,7 @@ public actor DatabaseSession {
                 outageSince = since
                 guard clock.now - since < patience else { throw error }
                 let pause = backoff.next()
-                logger.warning("\(what): \(error); next try in \(Self.seconds(pause)) s")
+                logger.warning("\(what): \(error); next try in \(pause.tenths) s")
                 try await Task.sleep(for: pause)
             } catch {
                 await settle(after: error)
@@ -78,9 +78,12 @@ public actor DatabaseSession {
             self.connection = nil
         }
     }
+}
 
-    private static func seconds(_ duration: Duration) -> String {
-        let tenths = duration / .milliseconds(100)
-        return "\(Int(tenths) / 10).\(Int(tenths) % 10)"
+extension Duration {
+    /// Seconds with one decimal, for messages.
+    var tenths: String {
+        let tenths = Int(self / .milliseconds(100))
+        return "\(tenths / 10).\(tenths % 10)"
     }
 }

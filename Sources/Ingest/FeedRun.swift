@@ -1,4 +1,3 @@
-import Foundation
 import Logging
 import Postgres
 
@@ -9,21 +8,9 @@ public struct FeedRun: Sendable {
         case file(String)
     }
 
-    /// Counts of records, as the database has them.
-    public struct Summary: Sendable, Equatable, Codable {
-        public var files: Int64
-        public var read: Int64
-        public var stored: Int64
-        public var rejected: Int64
-        public var duplicate: Int64
-        public var pending: Int64
-
-        public var balances: Bool { pending == 0 && read == stored + rejected + duplicate }
-    }
-
     public struct Outcome: Sendable {
         public var report: LoadReport
-        public var summary: Summary
+        public var summary: RunSummary
         /// What this process read and what the database received agree, and nothing is pending.
         public var balances: Bool
     }
@@ -48,9 +35,8 @@ public struct FeedRun: Sendable {
 
     /// Lands and promotes. Also promotes what others landed before and nobody promoted.
     public func perform(_ source: Source) async throws -> Outcome {
-        let books = DatabaseSession(database.asRole("promoter"), logger: logger)
-        defer { Task { await books.close() } }
-        let before = try await summary(books)
+        let books = RunBooks(feed: options.feed, run: run, database: database, logger: logger)
+        let before = try await books.summary()
         let landing = Landing()
         let promoter = Promoter(feed: options.feed, run: run, workers: workers, database: database, logger: logger)
         let loader = FileLoader(
@@ -79,27 +65,9 @@ public struct FeedRun: Sendable {
         }
         await loader.close()
 
-        let after = try await settled(books)
+        let after = try await books.settled()
+        await books.close()
         let agrees = after.read == before.read + report.records
         return Outcome(report: report, summary: after, balances: agrees && after.balances)
-    }
-
-    /// The run's counts once nothing of it is pending: another process's promoter may hold its last batches.
-    private func settled(_ books: DatabaseSession) async throws -> Summary {
-        var backoff = Backoff(first: .milliseconds(20), cap: .seconds(1))
-        let clock = ContinuousClock()
-        let deadline = clock.now + .seconds(120)
-        while true {
-            let now = try await summary(books)
-            if now.pending == 0 || clock.now >= deadline { return now }
-            _ = try await Promoter(feed: options.feed, run: run, workers: 1, database: database, logger: logger)
-                .run(until: Landing(finished: true))
-            try await Task.sleep(for: backoff.next())
-        }
-    }
-
-    private func summary(_ books: DatabaseSession) async throws -> Summary {
-        let answer = try await books.query("summary", "select ops.run_summary($1)", [.int(run)])
-        return try JSONDecoder().decode(Summary.self, from: Data((answer.first?[0] ?? "").utf8))
     }
 }

@@ -29,6 +29,15 @@ public struct Message: ~Copyable {
         return kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? nil : time
     }
 
+    /// The last header of that name; nil when there is none, when it is null, or when headers cannot be parsed.
+    public func header(_ name: String) -> UnsafeRawBufferPointer? {
+        var list: OpaquePointer?
+        guard rd_kafka_message_headers(raw, &list) == RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+        var (value, size): (UnsafeRawPointer?, Int) = (nil, 0)
+        guard rd_kafka_header_get_last(list, name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+        return value.map { UnsafeRawBufferPointer(start: $0, count: size) }
+    }
+
     /// Copies, in their order; names may repeat.
     /// - Throws: `KafkaError` for headers that cannot be parsed.
     public func headers() throws(KafkaError) -> [Header] {

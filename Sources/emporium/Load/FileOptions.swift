@@ -48,8 +48,10 @@ struct FileOptions: ParsableArguments {
         return options
     }
 
-    func promoters() throws -> Int {
-        if let workers { return workers }
+    func promoters() throws -> Int { try workers ?? Self.promoters() }
+
+    /// EMPORIUM_WORKERS, else 2.
+    static func promoters() throws -> Int {
         guard let text = Settings.value("EMPORIUM_WORKERS") else { return 2 }
         guard let number = Int(text), (1...64).contains(number) else {
             throw ConfigurationError("EMPORIUM_WORKERS: 1 to 64, not \(text)")

@@ -41,13 +41,16 @@ enum Report {
                     failed: report.failed.map { Failed(file: $0.name, reason: $0.reason) },
                     written: written.map(\.path)))
         }
-        var line = "read \(sum.read) = stored \(sum.stored) + rejected \(sum.rejected) + duplicate \(sum.duplicate)"
-        if sum.pending > 0 { line += " + pending \(sum.pending)" }
-        Swift.print(line)
+        Swift.print(balance(sum))
         for name in report.known { Swift.print("known already: \(name)") }
         for failed in report.failed { Swift.print("unreadable: \(failed.name): \(failed.reason)") }
         if report.interrupted { Swift.print("stopped before the end; call again to go on") }
         for file in written { Swift.print("wrote \(file.rows) rows to \(file.path)") }
+    }
+
+    static func balance(_ sum: RunSummary) -> String {
+        "read \(sum.read) = stored \(sum.stored) + rejected \(sum.rejected) + duplicate \(sum.duplicate)"
+            + (sum.pending > 0 ? " + pending \(sum.pending)" : "")
     }
 
     /// Exit code 1 when the books do not balance or a file could not be read, 65 above the limit of rejects.

@@ -1,6 +1,7 @@
 import Foundation
 import Framing
 import Ingest
+import Kafka
 import Postgres
 import Stack
 
@@ -28,6 +29,12 @@ enum Failure {
             say("\(error)")
             return error.isOutage ? 69 : 78
         case is RoleRefusal:
+            say("\(error)")
+            return 1
+        case let error as KafkaError:
+            say("\(error)")
+            return error.isOutage ? 69 : 1
+        case is LostMessages, is NoSuchTopic:
             say("\(error)")
             return 1
         case is UnusableFile, is UnreadableFile, is SourceError:

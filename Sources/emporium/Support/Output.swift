@@ -13,11 +13,17 @@ struct CommonOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Log warnings only.")
     var quiet = false
 
+    @Option(help: ArgumentHelp("Log lines for people (text) or as JSON objects (json).", valueName: "format"))
+    var logFormat: LogFormat?
+
     func logger(_ label: String) -> Logger {
+        if let logFormat { setenv("EMPORIUM_LOG_FORMAT", logFormat.rawValue, 1) }
         if verbose { StandardErrorLog.choose(.debug) } else if quiet { StandardErrorLog.choose(.warning) }
         return Logger(label: label)
     }
 }
+
+enum LogFormat: String, ExpressibleByArgument { case text, json }
 
 func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
