@@ -37,21 +37,23 @@ create table ops.kafka_position (
     feed text not null constraint kafka_position_feed_fkey references ops.feed on delete restrict,
     cluster_id text not null constraint kafka_position_cluster_id_fkey references ops.kafka_cluster on delete restrict,
     partition integer not null constraint kafka_position_partition_check check (partition >= 0),
-    first_offset bigint not null constraint kafka_position_first_offset_check check (first_offset >= 0),
-    next_offset bigint not null,
-    high_offset bigint not null constraint kafka_position_high_offset_check check (high_offset >= 0),
-    seen_at timestamptz not null default clock_timestamp(),
+    first_offset bigint constraint kafka_position_first_offset_check check (first_offset >= 0),
+    next_offset bigint,
+    high_offset bigint constraint kafka_position_high_offset_check check (high_offset >= 0),
+    seen_at timestamptz,
     owner uuid constraint kafka_position_owner_fkey references ops.kafka_member on delete set null,
     epoch bigint not null default 0,
     constraint kafka_position_pkey primary key (feed, cluster_id, partition),
-    constraint kafka_position_next_offset_check check (next_offset >= first_offset)
+    constraint kafka_position_next_offset_check check (
+        next_offset >= first_offset and (first_offset is null) = (next_offset is null))
 );
 create index kafka_position_cluster_id_idx on ops.kafka_position (cluster_id);
 create index kafka_position_owner_idx on ops.kafka_position (owner);
 comment on table ops.kafka_position is 'how far each partition of a feed''s topic has been landed, by cluster, and who may land it';
-comment on column ops.kafka_position.first_offset is 'where reading began: the first offset that the cluster still had';
-comment on column ops.kafka_position.next_offset is 'the next message to land: everything from first_offset to before it has been, or is in ops.kafka_gap';
-comment on column ops.kafka_position.high_offset is 'the offset after the last message, as the loader saw it at seen_at';
+comment on column ops.kafka_position.first_offset is
+    'where reading began: the first offset that the cluster still had; null while nobody has begun';
+comment on column ops.kafka_position.next_offset is 'the next message to land: everything from first_offset to before it has been, or is in ops.kafka_gap; null with first_offset';
+comment on column ops.kafka_position.high_offset is 'the offset after the last message, as the loader saw it at seen_at; null while none has';
 comment on column ops.kafka_position.owner is 'the loader that may land; null when nobody does';
 comment on column ops.kafka_position.epoch is 'rises with each change of owner: the fence against one that was thought dead';
 
@@ -86,6 +88,9 @@ create table ops.kafka_gap (
 create index kafka_gap_position_idx on ops.kafka_gap (feed, cluster_id, partition, from_offset);
 comment on table ops.kafka_gap is 'offsets that were gone before they were landed, which somebody decided to go on without';
 comment on column ops.kafka_gap.to_offset is 'exclusive';
+
+-- The next batch to promote is found without a look at those that have been.
+create index batch_feed_batch_id_landed_idx on ops.batch (feed, batch_id) where state = 'landed';
 
 insert into ops.setting (name, value, meaning) values
     ('kafka.lease', '10 s', 'how long a loader keeps its partitions without being heard of, an interval');

@@ -28,8 +28,25 @@ comment on role sales is 'keeps what is sold: adds items, changes prices, remove
 comment on role privacy is 'finds what is kept about a person, in clear: personal data';
 
 grant reads_personal to membership_reader, privacy;
--- So that the owner can make the masked views; it does not inherit what masker holds.
+-- So that the owner can make the masked views.
 grant masker to emporium_owner;
+
+-- Taking over from a loader that hangs means to see that its session is there and since when, and to end it: a definer
+-- function does both, with what its owner inherits. Sessions of superusers it cannot end. Where the deployer may not give
+-- these away (a managed PostgreSQL 16 or later), take-over waits for the lease, and the fence still holds.
+do $$
+begin
+    if not (select rolinherit from pg_catalog.pg_roles where rolname = 'emporium_owner') then
+        alter role emporium_owner inherit;
+    end if;
+    if not pg_has_role('emporium_owner', 'pg_signal_backend', 'usage')
+        or not pg_has_role('emporium_owner', 'pg_read_all_stats', 'usage') then
+        grant pg_signal_backend, pg_read_all_stats to emporium_owner;
+    end if;
+exception when insufficient_privilege then
+    raise notice 'emporium_owner cannot end sessions: %; loaders that hang are waited for', sqlerrm;
+end
+$$;
 
 -- Whoever migrates takes on the owner's role. A superuser needs no grant for that.
 do $$

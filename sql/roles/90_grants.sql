@@ -5,16 +5,21 @@ grant execute on function
     ops.start_run(text, text, jsonb), ops.finish_run(bigint, ops.run_state), ops.run_summary(bigint),
     ops.register_file(text, text, text, bigint, text, text), ops.start_file(bigint, text[]),
     ops.open_batch(text), ops.land_batch(bigint, text, smallint, date, bigint, bigint, bigint, bigint, bigint),
-    ops.is_landed(bigint), ops.finish_file(bigint, bigint), ops.fail_file(bigint, text)
+    ops.is_landed(bigint), ops.finish_file(bigint, bigint), ops.fail_file(bigint, text),
+    ops.share_partitions(text, text, integer, uuid, text, integer), ops.leave_partitions(uuid),
+    ops.begin_partition(text, text, integer, bigint, bigint), ops.open_batches(text, integer),
+    ops.land_messages(text, text, bigint, smallint, date, bigint[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[]),
+    ops.note_high(text, text, integer[], bigint[]), ops.accept_gap(text, text, integer, bigint, bigint, text)
 to loader;
 
 grant usage on schema ops to promoter;
 grant execute on function
     ops.start_run(text, text, jsonb), ops.finish_run(bigint, ops.run_state), ops.run_summary(bigint),
     ops.unfinished_run(text, text), ops.run_name(bigint), ops.promote_next(text, bigint), ops.claim_export(bigint), ops.rotate(text),
-    ops.maintain(), ops.expired_partitions(), ops.replay(text, jsonb, boolean), ops.reconcile(text)
+    ops.maintain(), ops.expired_partitions(), ops.replay(text, jsonb, boolean), ops.reconcile(text),
+    ops.accept_gap(text, text, integer, bigint, bigint, text)
 to promoter;
-grant select on ops.accounting, ops.batch, ops.source_file, ops.run, ops.feed, ops.rule, ops.setting, ops.replay_log to promoter;
+grant select on ops.kafka_lag, ops.kafka_position, ops.kafka_member, ops.kafka_batch, ops.kafka_gap, ops.accounting, ops.batch, ops.source_file, ops.run, ops.feed, ops.rule, ops.setting, ops.replay_log to promoter;
 
 grant usage on schema ops, staging, membership to membership_reader;
 grant select on ops.accounting, ops.batch, ops.source_file, ops.run, ops.run_export, ops.feed, ops.rule, ops.setting,

@@ -1,6 +1,6 @@
 create or replace function ops.promote_next(p_feed text, p_run bigint) returns setof ops.promotion
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
--- Promotes the earliest landed batch of a feed that nobody else is promoting; no row when there is none.
+-- Promotes the next landed batch of a feed that nobody else is promoting (see ops.next_batch); no row when there is none.
 -- Several sessions may call it side by side.
 -- Errors: EM010 feed is unknown; EM003 when an earlier batch was given up meanwhile: call again
 declare
@@ -9,13 +9,8 @@ declare
     v_call text;
 begin
     v_feed := ops.feed_named(p_feed);
-    select batch_id into v_batch
-    from ops.batch
-    where feed = p_feed and state = 'landed'
-    order by batch_id
-    limit 1
-    for update skip locked;
-    if not found then
+    v_batch := ops.next_batch(v_feed);
+    if v_batch is null then
         return;
     end if;
     perform ops.summarize_slot(p_feed, (select slot from ops.batch where batch_id = v_batch));

@@ -4,6 +4,7 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp a
 -- Counts the rows themselves and gives every place where the books say otherwise; nothing when all is well.
 --   stored, rejected, duplicate, pending   by batch, against the typed table, staging.reject and staging
 --   file                                   records of a file against its batches; batch_id is null
+--   offsets topic:partition                what ops.reconcile_offsets() finds
 -- Batches whose rejects are past retention are left out of the count of rejects.
 -- Errors: EM010 feed is unknown
 declare
@@ -45,5 +46,6 @@ begin
         select batch_id, what, booked, counted from compared where booked <> counted order by 1, 2
         $sql$, ops.qualified(v_feed.stored_table), v_feed.staging_table)
     using p_feed;
+    return query select o.batch_id, o.what, o.booked, o.counted from ops.reconcile_offsets(p_feed) o;
 end
 $$;

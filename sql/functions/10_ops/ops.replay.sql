@@ -4,7 +4,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 -- Judges rejects again, by the very same promote, after a rule, a policy or a bug has changed. The rows go back to
 -- their own batches as pending, so coordinates, books and provenance stay true and a second replay changes nothing.
 --   p_filter   all keys optional, all that are given must hold:
---              code text, batch_id, run_id (that judged it), position, source text (file name), from date, to date
+--              code text, batch_id, run_id (that judged it), position, source text (file name, topic:partition, or that as ops.provenance() gives it), from date, to date
 --              (of landing, to exclusive), disposition ('rejected', 'duplicate' or 'any'; default 'rejected')
 --   p_dry_run  true: does all of it, reports, and takes it back
 -- Errors: EM010 feed is unknown, EM030 filter has an unknown key, EM003 an earlier batch is not promoted yet
@@ -34,7 +34,10 @@ begin
                 and (p_filter ->> 'to' is null or b.received_on < (p_filter ->> 'to')::date)
                 and (p_filter ->> 'source' is null or exists (
                     select from ops.source_file f
-                    where f.source_file_id = b.source_file_id and f.name = p_filter ->> 'source'))
+                    where f.source_file_id = b.source_file_id and f.name = p_filter ->> 'source')
+                    or exists (
+                    select from ops.kafka_batch k
+                    where k.batch_id = b.batch_id and p_filter ->> 'source' in (b.lane, k.cluster_id || '/' || b.lane)))
             order by b.batch_id
             for update
         loop
