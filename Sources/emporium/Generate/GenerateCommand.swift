@@ -4,5 +4,7 @@ struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
         abstract: "Make up sample data; the same seed gives the same bytes.",
-        subcommands: [GenerateApplicationsCommand.self, GenerateShopCommand.self, GenerateReportCommand.self])
+        subcommands: [
+            GenerateApplicationsCommand.self, GenerateShopCommand.self, GenerateCustomersCommand.self, GenerateReportCommand.self,
+        ])
 }

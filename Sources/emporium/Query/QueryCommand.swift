@@ -33,7 +33,7 @@ struct QueryCommand: AsyncParsableCommand {
     var role = "analytics"
 
     @Option(help: ArgumentHelp("How long it may take; 0 for ever.", valueName: "duration"))
-    var timeout = MigrateDuration(.seconds(60))
+    var timeout = DurationArgument(.seconds(60))
 
     func validate() throws {
         if csv && common.json { throw ValidationError("--csv and --json exclude each other") }

@@ -19,7 +19,7 @@ struct RunMembershipCommand: AsyncParsableCommand {
     var out: String?
 
     @Option(help: ArgumentHelp("Go on for ever, beginning a run every so often: 1h, 15m.", valueName: "duration"))
-    var every: MigrateDuration?
+    var every: DurationArgument?
 
     @Option(help: ArgumentHelp("Output format: csv or ndjson.", valueName: "format"))
     var outputFormat: Exporter.Format = .csv
