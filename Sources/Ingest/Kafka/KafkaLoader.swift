@@ -87,7 +87,7 @@ struct KafkaLoader: Sendable {
                     defer { fullInlet.finish() }
                     try await read(consumer, share, leases, from: empty, into: fullInlet)
                 }
-                try await group.waitForAll()
+                while try await group.next() != nil {}  // unlike waitForAll, it throws at once
             }
         } catch is Finished {}
     }
