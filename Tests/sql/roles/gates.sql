@@ -69,10 +69,11 @@ select ok(not has_type_privilege('nobody_at_all', 'ops.made_later_type', 'usage'
 select ok(not has_table_privilege('nobody_at_all', 'ops.made_later_table', 'select,insert,update,delete'), 'a table, too');
 
 -- The roles themselves.
-select is_empty($$select rolname from pg_roles join ops.capability on role = rolname where rolcanlogin or rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls or rolinherit$$,
-    'roles of the platform have no attribute');
+select is_empty($$select rolname from pg_roles join ops.capability on role = rolname where rolcanlogin or rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls or rolinherit <> (rolname = 'emporium_owner')$$,
+    'roles of the platform have no attribute, but that the owner inherits');
 select set_eq($$select roleid::regrole::text, member::regrole::text from pg_auth_members where member in (select role::regrole from ops.capability)$$,
-    $$values ('reads_personal', 'membership_reader'), ('reads_personal', 'privacy'), ('masker', 'emporium_owner')$$, 'and are members of these only');
+    $$values ('reads_personal', 'membership_reader'), ('reads_personal', 'privacy'), ('masker', 'emporium_owner'),
+        ('pg_signal_backend', 'emporium_owner'), ('pg_read_all_stats', 'emporium_owner')$$, 'and are members of these only');
 select is_empty($$select roleid::regrole, member::regrole from pg_auth_members where admin_option and roleid in (select role::regrole from ops.capability)$$, 'nobody may pass a role on');
 select is_empty($$select r.rolname from pg_roles r where r.rolname = 'emporium' and (rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or pg_has_role('emporium', 'emporium_owner', 'member') or pg_has_role('emporium', 'masker', 'member'))$$,
     'the embedded login has no more than capabilities');

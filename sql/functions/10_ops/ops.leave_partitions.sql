@@ -7,7 +7,9 @@ begin
     select * into v_member from ops.kafka_member where member = p_member;
     if found then
         perform ops.lock_sharing(v_member.feed, v_member.cluster_id);
-        perform ops.remove_member(v_member);
+        perform ops.assign_partitions(v_member.feed, v_member.cluster_id, array(
+            select partition from ops.kafka_position where owner = p_member), null);
+        delete from ops.kafka_member where member = p_member;
     end if;
 end
 $$;

@@ -13,7 +13,10 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 -- Errors: EM010 feed is unknown, or not one of a topic
 declare
     v_feed ops.feed%rowtype := ops.feed_named(p_feed);
+    v_dead uuid[];
     v_share bigint;
+    v_taken integer[];
+    v_freed integer[];
 begin
     if v_feed.topic is null then
         raise exception using errcode = 'EM010', message = format('feed %s is not read from a topic', p_feed),
@@ -24,7 +27,7 @@ begin
     end if;
     perform ops.lock_sharing(p_feed, p_cluster);
     perform ops.register_member(p_feed, p_cluster, p_member, p_name, p_backend);
-    perform ops.bury_members(p_feed, p_cluster, p_member);
+    v_dead := ops.dead_members(p_feed, p_cluster, p_member);
 
     insert into ops.kafka_position (feed, cluster_id, partition)
     select p_feed, p_cluster, s
@@ -32,12 +35,26 @@ begin
     where not exists (
         select from ops.kafka_position p where (p.feed, p.cluster_id, p.partition) = (p_feed, p_cluster, s));
 
-    v_share := ops.share_of(p_feed, p_cluster, p_member);
-    perform ops.free_partitions(p_feed, p_cluster, array(
-        select p.partition from ops.kafka_position p
+    v_share := ops.share_of(p_feed, p_cluster, p_member, v_dead);
+    with mine as (
+        select p.partition, row_number() over (order by p.partition) as place
+        from ops.kafka_position p
         where p.feed = p_feed and p.cluster_id = p_cluster and p.owner = p_member
-        order by p.partition offset v_share));
-    perform ops.take_partitions(p_feed, p_cluster, p_member, v_share);
+    ), free as (
+        select p.partition, p.owner, row_number() over (order by p.partition) + (select count(*) from mine) as place
+        from ops.kafka_position p
+        where p.feed = p_feed and p.cluster_id = p_cluster and (p.owner is null or p.owner = any (v_dead))
+    )
+    select array(select f.partition from free f where f.place <= v_share),
+        array(select m.partition from mine m where m.place > v_share
+            union all
+            select f.partition from free f where f.place > v_share and f.owner is not null)
+    into v_taken, v_freed;
+    -- All at once: one after the other would be out of order.
+    perform ops.lock_positions(p_feed, p_cluster, v_taken || v_freed);
+    perform ops.assign_partitions(p_feed, p_cluster, v_freed, null);
+    perform ops.assign_partitions(p_feed, p_cluster, v_taken, p_member);
+    delete from ops.kafka_member m where m.member = any (v_dead);
 
     return query
         select p.partition, p.next_offset, p.epoch
