@@ -5,7 +5,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 -- hold one.
 declare
     v_member ops.kafka_member%rowtype;
-    v_dead uuid[] := '{}';
+    v_dead uuid[] := array[]::uuid[];
 begin
     for v_member in
         select m.* from ops.kafka_member m

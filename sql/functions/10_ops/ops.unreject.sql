@@ -3,7 +3,6 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 -- Moves those rejects of a promoted batch that ops.replay()'s filter names back into staging, as pending; gives their
 -- number. What the batch had left in staging from the first time goes, so that nothing is judged twice.
 declare
-    v_columns text := ops.common_columns(format('staging.%I', p_feed.staging_table)::regclass, 'staging.reject');
     v_slot smallint := (select current_slot from ops.feed where feed = p_feed.feed);
     v_rejected bigint;
     v_duplicate bigint;
@@ -25,7 +24,8 @@ begin
         )
         select count(*) filter (where disposition = 'rejected'), count(*) filter (where disposition = 'duplicate')
         from moved
-        $sql$, p_feed.staging_table, v_columns)
+        $sql$, p_feed.staging_table,
+        ops.common_columns(format('staging.%I', p_feed.staging_table)::regclass, 'staging.reject'))
     into v_rejected, v_duplicate
     using p_batch.received_on, p_batch.batch_id, v_slot, p_filter;
     if v_rejected + v_duplicate > 0 then
