@@ -47,7 +47,7 @@ let package = Package(
         .testTarget(name: "GeneratorsTests", dependencies: ["Generators", "Digests"], swiftSettings: strict),
         .testTarget(name: "StackTests", dependencies: ["Stack"], swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["emporium", "Postgres", "Stack", "Digests", "Yams"],
+            name: "EndToEndTests", dependencies: ["emporium", "Postgres", "Kafka", "Stack", "Digests", "Yams"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -6,7 +6,7 @@
 ///
 /// Shares of valid messages, once there are customers: 30 % sign-ups until all have signed up, 15 % changes of address
 /// (a fifth of them to another country), the rest log-ins. 1 % are held back until a newer message of the same customer
-/// is sent. One in 8 of each has a field in another legitimate form: country as a name or in lower case; telephone number
+/// is sent; those that still are at the end are never sent. One in 8 of each has a field in another legitimate form: country as a name or in lower case; telephone number
 /// with blanks, with 00, or as dialled at home; e-mail in capitals or with blanks around; date_of_birth instead of age.
 public struct CustomerGenerator: ~Copyable {
     public struct Settings: Sendable {
