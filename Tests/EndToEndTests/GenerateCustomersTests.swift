@@ -60,6 +60,7 @@ extension EndToEnd {
             let outcome = try await Self.run(arguments, at: cluster.bootstrapServers)
             #expect(outcome.exitCode == 0, "\(outcome.err)")
             let summary = try outcome.json()
+            #expect(outcome.peak > 1 << 10 && outcome.peak < 64 << 10, "KiB: \(outcome.peak)")
             let stored = try await Self.read(cluster.bootstrapServers)
             for name in ["sent", "acknowledged"] { #expect(try Self.integer(summary, name) == 6000) }
             #expect(stored.count == 6000)
@@ -155,6 +156,16 @@ extension EndToEnd {
             #expect(outcome.err.components(separatedBy: "no broker has taken a message").count == 2, "once: \(outcome.err)")
             #expect(outcome.err.contains("KAFKA_BOOTSTRAP_SERVERS") && outcome.err.contains("hint:"))
             #expect(outcome.err.split(separator: "\n").count < 12, "it floods: \(outcome.err)")
+        }
+
+        @Test func aDeliveryThatFailsEndsItWith1() async throws {
+            let child = try Self.start(["--rate", "100"], at: "127.0.0.1:1", ["KAFKA_MESSAGE_TIMEOUT_MS": "300"])
+            let outcome = try await child.outcome()
+            #expect(outcome.exitCode == 1, "\(outcome.err)")
+            let summary = try outcome.json()
+            #expect(summary["ending"] as? String == "failed")
+            #expect(try Self.integer(summary, "failed") > 0 && Self.integer(summary, "acknowledged") == 0)
+            #expect(outcome.err.contains("_MSG_TIMED_OUT") && outcome.err.contains("hint:"), "\(outcome.err)")
         }
 
         @Test(arguments: [

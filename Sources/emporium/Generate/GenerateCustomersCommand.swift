@@ -83,7 +83,11 @@ struct GenerateCustomersCommand: AsyncParsableCommand {
         switch result.ending {
         case .brokersAway: throw ExitCode(69)
         case .failed(let error):
-            Failure.say("\(error)\n  hint: does the topic exist (emporium topics plan), and may this login write to it?")
+            let hint =
+                error.isOutage
+                ? "the brokers did not answer within KAFKA_MESSAGE_TIMEOUT_MS; unset it to wait for --patience instead"
+                : "does the topic exist (emporium topics plan), and may this login write to it?"
+            Failure.say("\(error)\n  hint: \(hint)")
             throw ExitCode.failure
         case .complete, .stopped:
             if result.deliveries.acknowledged != result.deliveries.sent { throw ExitCode.failure }
