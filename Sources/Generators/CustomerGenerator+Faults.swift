@@ -5,7 +5,6 @@ extension CustomerGenerator {
         var one = customers.isEmpty ? draw(at: time) : customers[index]
         one.changed = max(time, one.changed + 1)
         one.lastLogin = one.changed
-        form += 1
         buffer.empty()
         let id = settings.firstID + Int64(index)
         append(fault, one, id: id)

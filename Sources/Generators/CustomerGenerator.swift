@@ -34,7 +34,7 @@ public struct CustomerGenerator: ~Copyable {
     private var number = 0
     /// Faults in turn; one more than there are is a duplicate.
     private var turn: Int
-    /// The same kind of fault takes another form each time.
+    /// Rounds of turns: a kind of fault takes another form in each.
     var form = 0
 
     public init(_ settings: Settings) {
@@ -79,16 +79,17 @@ public struct CustomerGenerator: ~Copyable {
     }
 
     private mutating func bad(at time: Int64) -> CustomerMessage {
-        defer { turn = (turn + 1) % (CustomerFault.allCases.count + 1) }
         if turn == CustomerFault.allCases.count {
+            turn = 0
+            form += 1
             if !sent.isEmpty {
                 var again = sent[random.below(sent.count)]
                 again.kind = .duplicate
                 return again
             }
-            turn = 0
         }
-        return message(with: CustomerFault.allCases[turn], at: time)
+        turn += 1
+        return message(with: CustomerFault.allCases[turn - 1], at: time)
     }
 
     // MARK: Lives

@@ -26,7 +26,7 @@ func customerMessages(
 
     @Test func aSeedGivesTheSameBytesForEver() {
         let messages = customerMessages(5_000, bad: 100_000)
-        #expect(Self.digest(messages) == "ad8fd02ba52bc2b8f0a49e158f377d83752046210021e9ada03021ccfe1c8537")
+        #expect(Self.digest(messages) == "08b1e58b2c11c17e80fe7107641a1576f1174b933bce5cb9bb6d3c41e47fa754")
         #expect(messages == customerMessages(5_000, bad: 100_000))
         #expect(customerMessages(100, seed: 2) != customerMessages(100, seed: 3))
     }
@@ -167,6 +167,27 @@ func customerMessages(
         for message in messages {
             #expect(try ParsedCustomer.faults(of: message) == [fault], "\(String(decoding: message.value ?? [], as: UTF8.self))")
         }
+    }
+
+    @Test(arguments: [
+        (CustomerFault.missingField, "customer_id|last_name|registration_date|event_time", 4),
+        (.impossibleAge, "\"age\":[0-9-]+", 4), (.badEmail, "\"email\":\"[^\"]*", 7), (.unknownCountry, "\"country\":\"[^\"]*", 4),
+        (.futureDate, "[a-z_]+\":\"2126", 3), (.invalidUTF8, "first_name\":\"J[^n]*", 4),
+    ]) func aFaultTakesEachOfItsForms(fault: CustomerFault, part: String, forms: Int) {
+        let messages = customerMessages(6_000, seed: 11, bad: 300_000).filter { $0.kind == .bad(fault) }
+        var seen: [String: Int] = [:]
+        for message in messages {
+            // As Latin 1, which shows every byte.
+            var text = String(String.UnicodeScalarView((message.value ?? []).map { Unicode.Scalar($0) }))
+            var parts: [String] = []
+            while let range = text.range(of: part, options: .regularExpression) {
+                parts.append(String(text[range]))
+                text.removeSubrange(..<range.upperBound)
+            }
+            seen[parts.joined(separator: " "), default: 0] += 1
+        }
+        #expect(seen.count == forms, "\(seen)")
+        #expect(seen.values.allSatisfy { $0 >= messages.count / forms - 1 }, "\(seen)")
     }
 
     @Test func lifeGoesOnAsIfFaultsHadNotBeen() throws {
