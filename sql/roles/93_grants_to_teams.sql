@@ -33,7 +33,7 @@ grant execute on function shop.dimensions_rule(text) to sales;
 grant usage on schema privacy, membership, shop, staging, ops to privacy;
 grant select on privacy.column_class, privacy.unclassified to privacy;
 grant select on membership.member, membership.policy, shop.customers, shop.customer_member, shop.orders, shop.order_items,
-    shop.product_reviews, shop.suppliers, staging.reject to privacy;
+    shop.product_reviews, shop.suppliers, shop.customer_event, shop.customer_version, staging.reject to privacy;
 grant select on ops.batch, ops.source_file, ops.run, ops.rule, ops.feed to privacy;
 
 -- membership_reader: what members buy, with their membership_id.

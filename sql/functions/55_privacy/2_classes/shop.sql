@@ -5,6 +5,7 @@ with listed (table_name, column_name, class, mask, purpose, retention) as (value
     ('country', 'numeric_code', 'not_personal', 'clear', '', null),
     ('country', 'name', 'not_personal', 'clear', '', null),
     ('country', 'calling_code', 'not_personal', 'clear', '', null),
+    ('country', 'trunk_prefix', 'not_personal', 'clear', '', null),
     ('country_alias', 'alias', 'not_personal', 'clear', '', null),
     ('country_alias', 'country', 'not_personal', 'clear', '', null),
     ('currency', 'currency', 'not_personal', 'clear', '', null),
