@@ -57,7 +57,7 @@ from (
                     || ',' || staging.words_rule('postal_code', t.postal_type, t.postal_code, 32)
                     || ',' || case when t.registered_sent is null then 'registration_date_missing'
                         else shop.instant_rule('registration_date', t.registered_sent, t.registration_date, p_earliest, p_latest) end
-                    || case when t.login_sent is null then ''
+                    || case when t.login_sent is null then ','
                         when t.last_login_date < t.registration_date and t.last_login_date <= p_latest
                             then ',last_login_date_before_registration'
                         else ',' || shop.instant_rule('last_login_date', t.login_sent, t.last_login_date, '-infinity', p_latest) end
