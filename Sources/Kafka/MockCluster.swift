@@ -3,7 +3,8 @@ import Logging
 
 /// librdkafka's own brokers, in this process, for tests and trials without Kafka.
 ///
-/// Keeps about 5 MB a partition and then drops the oldest messages. Does not recognise an idempotent producer's repeats.
+/// Keeps about 5 MB or 100,000 messages a partition and then drops the oldest. Makes a topic of four partitions for
+/// whoever produces to one that is not there. Does not recognise an idempotent producer's repeats.
 ///
 /// `@unchecked Sendable`: the pointers never change, and librdkafka hands each of these calls to the cluster's own thread.
 public struct MockCluster: ~Copyable, @unchecked Sendable {
@@ -35,4 +36,16 @@ public struct MockCluster: ~Copyable, @unchecked Sendable {
     public func setDown(broker: Int32 = -1) throws(KafkaError) { try check(rd_kafka_mock_broker_set_down(raw, broker)) }
 
     public func setUp(broker: Int32 = -1) throws(KafkaError) { try check(rd_kafka_mock_broker_set_up(raw, broker)) }
+
+    /// Holds back each answer for so long; all brokers' by default.
+    public func setRoundTrip(_ time: Duration, broker: Int32 = -1) throws(KafkaError) {
+        try check(rd_kafka_mock_broker_set_rtt(raw, broker, time.milliseconds))
+    }
+
+    /// The next requests of a kind fail, each with one of these codes.
+    /// - Parameter request: Kafka's number of the request (API key), 0 is Produce, 1 is Fetch.
+    public func failNext(request: Int16, with codes: [Int32]) {
+        var errors = codes.map { rd_kafka_resp_err_t(rawValue: $0) }
+        rd_kafka_mock_push_request_errors_array(raw, request, errors.count, &errors)
+    }
 }

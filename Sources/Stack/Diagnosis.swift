@@ -21,15 +21,15 @@ public struct Diagnosis: Sendable, Equatable, Codable {
     /// The command that mends it; nil when there is nothing to mend.
     public var mend: String?
 
-    static func ok(_ name: String, _ what: String) -> Diagnosis {
+    public static func ok(_ name: String, _ what: String) -> Diagnosis {
         Diagnosis(name: name, status: .ok, what: what, mend: nil)
     }
 
-    static func warning(_ name: String, _ what: String, _ mend: String) -> Diagnosis {
+    public static func warning(_ name: String, _ what: String, _ mend: String) -> Diagnosis {
         Diagnosis(name: name, status: .warning, what: what, mend: mend)
     }
 
-    static func failure(_ name: String, _ what: String, _ mend: String) -> Diagnosis {
+    public static func failure(_ name: String, _ what: String, _ mend: String) -> Diagnosis {
         Diagnosis(name: name, status: .failure, what: what, mend: mend)
     }
 

@@ -114,7 +114,7 @@ public struct EmbeddedCluster: Sendable {
         } catch is Gone {}
     }
 
-    /// Stops the server and removes everything that it and we made, the data included. Files of others stay.
+    /// Stops the server, and a broker beside it, and removes everything that they and we made, the data included. Files of others stay.
     /// - Throws: `StackError` `.notOurs` when the folder exists and does not bear our marker.
     public func destroy() async throws {
         guard Files.exists(home) else { return }
@@ -127,6 +127,7 @@ public struct EmbeddedCluster: Sendable {
         let user = try ServerUser.current()
         do {
             try await FolderLock.hold(StackLayout(home: home).lockFile, prepare: requireHome) {
+                try await EmbeddedBroker(home: home).down()
                 try await stop(layout, user)
                 try removeEverything(layout, user)
             }

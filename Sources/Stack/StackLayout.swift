@@ -3,7 +3,7 @@ import Glibc
 
 /// Where everything of a stack lies. All paths are absolute.
 ///
-///     <home>/       EMPORIUM (marker)  lock  location  pgpass  port  version  .gitignore
+///     <home>/       EMPORIUM (marker)  lock  location  pgpass  port  version  .gitignore  kafka/
 ///     <place>/      EMPORIUM (marker)  data/  run/  log/  emporium.conf  pg_hba.conf  pg_ident.conf
 ///
 /// `place` is `home` unless the server's user cannot enter it (a clone under /root); the socket's folder is
@@ -54,7 +54,7 @@ public struct StackLayout: Sendable, Hashable {
     /// Everything that we may have made in `home` and `place`, `data.partial-…` aside.
     static let names: Set<String> = [
         markerName, "lock", "location", "pgpass", "port", "version", ".gitignore", "data", "run", "log",
-        "emporium.conf", "pg_hba.conf", "pg_ident.conf",
+        "emporium.conf", "pg_hba.conf", "pg_ident.conf", "kafka",
     ]
     static let markerName = "EMPORIUM"
     static let partialPrefix = "data.partial-"

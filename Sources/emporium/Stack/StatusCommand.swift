@@ -25,28 +25,32 @@ struct StatusCommand: AsyncParsableCommand {
 
     private struct Report: Codable {
         var stack: StackState?
+        var kafka: KafkaReport?
         var feeds: [Feed]
     }
 
     func run() async throws {
         _ = common.logger("status")
         let stack = Settings.namesServer ? nil : try Settings.stack.state()
+        let kafka = try await KafkaReport.current()
         if !Settings.namesServer && stack?.status != .running {
             if common.json {
-                try printJSON(Report(stack: stack, feeds: []))
+                try printJSON(Report(stack: stack, kafka: kafka, feeds: []))
             } else {
                 print(stack == nil ? "no embedded stack; start one with: emporium up" : "the embedded stack is stopped")
+                kafka?.show()
             }
             throw ExitCode(69)
         }
         let feeds = try await self.feeds()
         if common.json {
-            try printJSON(Report(stack: stack, feeds: feeds))
+            try printJSON(Report(stack: stack, kafka: kafka, feeds: feeds))
         } else {
             if let stack {
                 let size = ByteCountFormatter.string(fromByteCount: stack.dataBytes, countStyle: .file)
                 print("PostgreSQL \(stack.serverVersion), pid \(stack.pid ?? 0), \(size) in \(stack.dataDirectory)")
             }
+            kafka?.show()
             printTable(
                 ["feed", "batches", "received", "stored", "rejected", "duplicate", "pending", "difference"],
                 feeds.map {

@@ -19,6 +19,9 @@ enum Failure {
         case let error as PostgresError:
             say("\(error)")
             return error.isOutage || error.sqlStateClass == "28" || error.sqlStateClass == "3D" ? 69 : 1
+        case let error as KafkaError:
+            say("\(error)")
+            return error.isOutage ? 69 : 1
         case let error as StackError:
             say("\(error)")
             return 69

@@ -11,6 +11,7 @@ enum Settings {
         "database_url": "DATABASE_URL", "admin_url": "EMPORIUM_ADMIN_URL", "home": "EMPORIUM_HOME",
         "in": "EMPORIUM_IN", "out": "EMPORIUM_OUT", "processed": "EMPORIUM_PROCESSED", "failed": "EMPORIUM_FAILED",
         "workers": "EMPORIUM_WORKERS", "log_level": "EMPORIUM_LOG_LEVEL", "log_format": "EMPORIUM_LOG_FORMAT",
+        "kafka_bootstrap_servers": "KAFKA_BOOTSTRAP_SERVERS",
     ]
 
     static func value(_ name: String) -> String? {
