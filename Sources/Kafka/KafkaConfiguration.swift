@@ -21,12 +21,13 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible, CustomDebug
     }
 
     /// Takes each `KAFKA_<PROPERTY>` in upper case with underscores for dots: `KAFKA_SASL_USERNAME` is `sasl.username`.
-    /// Empty ones count as not set.
+    /// Empty ones count as not set, and those of Kafka's own scripts (`KAFKA_HOME`, `KAFKA_OPTS`, …) are left alone.
     /// - Throws: `Invalid`, which names the variable.
     public init(environment: [String: String]) throws(Invalid) {
         let settings = RawSettings()
         var found: [String: String] = [:]
-        for (variable, value) in environment.sorted(by: { $0.key < $1.key }) where variable.hasPrefix("KAFKA_") && !value.isEmpty {
+        for (variable, value) in environment.sorted(by: { $0.key < $1.key }) 
+        where variable.hasPrefix("KAFKA_") && !value.isEmpty && !Self.ofKafkasScripts.contains(variable) {
             let names = Self.candidates(String(variable.dropFirst("KAFKA_".count)))
             let name = names.first { rd_kafka_conf_set(settings.raw, $0, value, nil, 0) != RD_KAFKA_CONF_UNKNOWN }
             guard let name else {
@@ -69,6 +70,12 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible, CustomDebug
             throw Invalid(description: "\(label): \(why)")
         }
     }
+
+    /// What Kafka's bin/kafka-run-class.sh reads, and where people put Kafka.
+    private static let ofKafkasScripts: Set<String> = [
+        "KAFKA_HOME", "KAFKA_OPTS", "KAFKA_HEAP_OPTS", "KAFKA_LOG4J_OPTS", "KAFKA_JVM_PERFORMANCE_OPTS", "KAFKA_GC_LOG_OPTS",
+        "KAFKA_JMX_OPTS", "KAFKA_DEBUG",
+    ]
 
     /// Refused from outside, aliases included.
     static let owned: Set<String> = [

@@ -54,7 +54,7 @@ public struct TopicFile: Sendable, Equatable {
 
     private static func topic(_ content: Substring, line: Int) throws(Problem) -> Topic {
         let separator: Character = content.contains(",") ? "," : ":"
-        let fields = content.split(separator: separator, omittingEmptySubsequences: false).map(trimmed)
+        let fields = content.split(separator: separator, omittingEmptySubsequences: false).map(\.trimmed)
         guard fields.count == 3 else {
             throw Problem("\(fields.count) fields; write name,partitions,replicas")
         }
@@ -81,11 +81,5 @@ public struct TopicFile: Sendable, Equatable {
         guard legal, 1...249 ~= name.utf8.count, name != ".", name != ".." else {
             throw Problem("topic name '\(name)'; Kafka takes 1 to 249 of a-z A-Z 0-9 . _ -, and neither '.' nor '..'")
         }
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        var view = text.drop(while: \.isWhitespace)
-        while view.last?.isWhitespace == true { view.removeLast() }
-        return String(view)
     }
 }

@@ -15,7 +15,7 @@ struct Emporium: AsyncParsableCommand {
         subcommands: [
             UpCommand.self, DownCommand.self, StatusCommand.self, DoctorCommand.self, URLCommand.self,
             MigrateCommand.self, DocsCommand.self, LoadCommand.self, RunCommand.self, ReplayCommand.self, RejectsCommand.self,
-            MaintainCommand.self, RolesCommand.self, QueryCommand.self, GenerateCommand.self, BrokerCommand.self,
+            MaintainCommand.self, RolesCommand.self, QueryCommand.self, GenerateCommand.self, TopicsCommand.self, BrokerCommand.self,
         ])
 
     static func main() async {

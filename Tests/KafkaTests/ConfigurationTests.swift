@@ -14,6 +14,14 @@ import Testing
             ])
     }
 
+    @Test func variablesOfKafkasOwnScriptsAreLeftAlone() throws {
+        let found = try KafkaConfiguration(environment: [
+            "KAFKA_HOME": "/opt/kafka", "KAFKA_OPTS": "-Dx=y", "KAFKA_HEAP_OPTS": "-Xmx1G", "KAFKA_LOG4J_OPTS": "-Dz",
+            "KAFKA_BOOTSTRAP_SERVERS": "a:9092",
+        ])
+        #expect(found.properties == ["bootstrap.servers": "a:9092"])
+    }
+
     @Test func anUnknownOneIsNamedWithItsVariable() {
         let error = #expect(throws: KafkaConfiguration.Invalid.self) {
             try KafkaConfiguration(environment: ["KAFKA_BOOTSTRAP_SERVER": "a:9092"])
