@@ -21,7 +21,7 @@ comment on role reads_personal is 'a mark without rights: sees a membership_id i
 comment on role loader is 'lands bytes: inserts into staging and calls the functions that advance its books';
 comment on role promoter is 'judges and promotes landed batches, replays rejects, keeps partitions';
 comment on role membership_reader is 'reads members and applications in clear: personal data';
-comment on role relay is 'delivers what must leave the database; has nothing to read yet';
+comment on role relay is 'delivers what must leave the database: reads rejects that wait for their dead-letter topic, in clear, and nothing else';
 comment on role logistics is 'ships what was sold: reads sales with the weight of items, takes orders through their steps; of personal data the shipping address only';
 comment on role analytics is 'analyses sales and membership status, masked; writes nothing';
 comment on role sales is 'keeps what is sold: adds items, changes prices, removes old items; no customer data';

@@ -1,6 +1,7 @@
 create or replace function ops.settle_batch(p_result ops.promotion, p_run bigint) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
--- Books what a promote did. What it judged must be all that was pending, or its transaction ends here.
+-- Books what a promote did, and posts its rejects to the feed's dead-letter topic where it has one: they are written
+-- already. What it judged must be all that was pending, or its transaction ends here.
 -- Errors: EM004 the batch does not balance
 begin
     update ops.batch
@@ -14,6 +15,9 @@ begin
             detail = format('judged %s = stored %s + rejected %s + duplicate %s', p_result.received, p_result.stored,
                 p_result.rejected, p_result.duplicate),
             hint = 'rows of the batch are missing from staging, or are there twice: compare with ops.batch.received';
+    end if;
+    if p_result.rejected > 0 then
+        perform ops.outbox_dead_letters(p_result.batch_id);
     end if;
 end
 $$;
