@@ -31,10 +31,11 @@ let package = Package(
         .target(name: "Migrations", dependencies: ["Postgres", "Digests", logging], swiftSettings: strict),
         .target(name: "Stack", dependencies: ["Postgres", logging], swiftSettings: strict),
         .target(name: "Ingest", dependencies: ["Postgres", "Kafka", "Digests", "Framing", logging], swiftSettings: strict),
+        .target(name: "Relay", dependencies: ["Ingest", "Kafka", "Postgres", logging], swiftSettings: strict),
         .executableTarget(
             name: "emporium",
             dependencies: [
-                "Postgres", "Kafka", "Migrations", "Stack", "Ingest", "Framing", "Generators", logging, "Yams",
+                "Postgres", "Kafka", "Migrations", "Stack", "Ingest", "Relay", "Framing", "Generators", logging, "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -44,6 +45,7 @@ let package = Package(
         .testTarget(name: "MigrationsTests", dependencies: ["Migrations", "Postgres", "Digests", logging], swiftSettings: strict),
         .testTarget(name: "FramingTests", dependencies: ["Framing"], swiftSettings: strict),
         .testTarget(name: "IngestTests", dependencies: ["Ingest"], swiftSettings: strict),
+        .testTarget(name: "RelayTests", dependencies: ["Relay", "Kafka"], swiftSettings: strict),
         .testTarget(name: "GeneratorsTests", dependencies: ["Generators", "Digests"], swiftSettings: strict),
         .testTarget(name: "StackTests", dependencies: ["Stack"], swiftSettings: strict),
         .testTarget(

@@ -20,14 +20,13 @@ grant execute on function
     ops.accept_gap(text, text, integer, bigint, bigint, text)
 to promoter;
 grant select (member, name, lease_until) on ops.kafka_member to promoter;
-grant select on ops.kafka_lag, ops.kafka_position, ops.kafka_batch, ops.accounting, ops.batch, ops.source_file, ops.run, ops.feed, ops.rule, ops.setting, ops.replay_log to promoter;
-grant select on ops.accounting, ops.batch, ops.source_file, ops.run, ops.feed, ops.rule, ops.setting, ops.replay_log,
-    ops.outbox, ops.outbox_status to promoter;
+grant select on ops.kafka_lag, ops.kafka_position, ops.kafka_batch, ops.accounting, ops.batch, ops.source_file, ops.run,
+    ops.feed, ops.rule, ops.setting, ops.replay_log, ops.outbox, ops.outbox_status to promoter;
 
 grant usage on schema ops to relay;
 grant execute on function
     ops.claim_outbox(text, text[]), ops.dead_letters(bigint, bigint, integer, bigint), ops.deliver_outbox(bigint, bigint),
-    ops.postpone_outbox(bigint, text)
+    ops.postpone_outbox(bigint, text, boolean)
 to relay;
 grant select on ops.feed, ops.outbox, ops.outbox_status to relay;
 

@@ -27,6 +27,7 @@ struct StatusCommand: AsyncParsableCommand {
         var stack: StackState?
         var kafka: KafkaReport?
         var feeds: [Feed]
+        var outbox: [StatusOutbox] = []
     }
 
     func run() async throws {
@@ -43,8 +44,9 @@ struct StatusCommand: AsyncParsableCommand {
             throw ExitCode(69)
         }
         let feeds = try await self.feeds()
+        let outbox = try await StatusOutbox.read()
         if common.json {
-            try printJSON(Report(stack: stack, kafka: kafka, feeds: feeds))
+            try printJSON(Report(stack: stack, kafka: kafka, feeds: feeds, outbox: outbox))
         } else {
             if let stack {
                 let size = ByteCountFormatter.string(fromByteCount: stack.dataBytes, countStyle: .file)
@@ -57,6 +59,7 @@ struct StatusCommand: AsyncParsableCommand {
                     [$0.feed] + [$0.batches, $0.received, $0.stored, $0.rejected, $0.duplicate, $0.pending, $0.difference]
                         .map(String.init)
                 })
+            StatusOutbox.show(outbox)
         }
         if exitCode, feeds.contains(where: { $0.pending > 0 || $0.difference != 0 }) { throw ExitCode(2) }
     }

@@ -1,0 +1,59 @@
+/// Takes the rows of a `COPY … TO STDOUT (FORMAT BINARY)` apart, whatever the pieces that they come in. The format is
+/// described at Postgres' `BinaryCopy`.
+struct BinaryRows {
+    struct Malformed: Error, CustomStringConvertible {
+        let description = "the server's answer is not binary COPY data"
+    }
+
+    /// The bytes of each column, nil for NULL.
+    typealias Row = [[UInt8]?]
+
+    private(set) var rows: [Row] = []
+    private var rest: [UInt8] = []
+    private var isPastHeader = false
+
+    /// - Throws: `Malformed`.
+    mutating func take(_ bytes: UnsafeRawBufferPointer) throws(Malformed) {
+        rest.append(contentsOf: bytes)
+        var used = 0
+        if !isPastHeader {
+            guard rest.count >= 19 else { return }
+            guard rest.starts(with: Array("PGCOPY\n".utf8)), integer(at: 15, 4) == 0 else { throw Malformed() }
+            isPastHeader = true
+            used = 19
+        }
+        while let (row, end) = try row(at: used) {
+            rows.append(row)
+            used = end
+        }
+        rest.removeFirst(used)
+    }
+
+    /// - Returns: nil when the row is not there as a whole, and at the end of the data.
+    private mutating func row(at start: Int) throws(Malformed) -> (Row, end: Int)? {
+        guard let width = integer(at: start, 2), width != -1 else { return nil }
+        guard width >= 0 else { throw Malformed() }
+        var row: Row = []
+        var place = start + 2
+        for _ in 0..<width {
+            guard let length = integer(at: place, 4) else { return nil }
+            guard length >= -1 else { throw Malformed() }
+            place += 4
+            guard length >= 0 else {
+                row.append(nil)
+                continue
+            }
+            guard place + length <= rest.count else { return nil }
+            row.append(Array(rest[place..<place + length]))
+            place += length
+        }
+        return (row, place)
+    }
+
+    /// A signed big-endian integer; nil when it is not there as a whole.
+    private func integer(at start: Int, _ width: Int) -> Int? {
+        guard start + width <= rest.count else { return nil }
+        let value = rest[start..<start + width].reduce(0) { $0 << 8 | Int($1) }
+        return value < 1 << (width * 8 - 1) ? value : value - 1 << (width * 8)
+    }
+}

@@ -1,0 +1,64 @@
+import Kafka
+import Postgres
+import Synchronization
+
+/// A rejected message on its way to a dead-letter topic: key and value as they came, and headers that tell why and
+/// where from.
+struct DeadLetter: Sendable, Equatable {
+    var position: Int64
+    var key: [UInt8]?
+    /// nil for a tombstone.
+    var value: [UInt8]?
+    var headers: [Header]
+
+    /// Headers in the order of the columns of `ops.dead_letters` after position, message_key and value.
+    static let names = [
+        "error", "rule", "source.topic", "source.partition", "source.offset", "origin", "batch", "feed", "received_at",
+    ]
+
+    init(position: Int64, key: [UInt8]?, value: [UInt8]?, headers: [Header]) {
+        self.position = position
+        self.key = key
+        self.value = value
+        self.headers = headers
+    }
+
+    init(_ row: BinaryRows.Row) throws(BinaryRows.Malformed) {
+        guard row.count == 3 + Self.names.count, let position = row[0], position.count == 8 else { throw BinaryRows.Malformed() }
+        self.position = position.reduce(0) { $0 << 8 | Int64($1) }
+        key = row[1]
+        value = row[2]
+        headers = zip(Self.names, row[3...]).compactMap { name, value in value.map { Header(name, $0) } }
+    }
+
+    /// The same with less in it, for a broker that finds it too large: first without its value, then without its key;
+    /// headers say so. nil when there is nothing left to leave out. The original stays in staging.reject.
+    var reduced: DeadLetter? {
+        var less = self
+        if let value, !value.isEmpty {
+            less.value = []  // not null: that would be a tombstone
+            less.headers += [Header("value.omitted", Array("too large".utf8)), Header("value.bytes", Array("\(value.count)".utf8))]
+        } else if let key, !key.isEmpty {
+            less.key = nil
+            less.headers += [Header("key.omitted", Array("too large".utf8)), Header("key.bytes", Array("\(key.count)".utf8))]
+        } else {
+            return nil
+        }
+        return less
+    }
+
+    /// The next messages of an outbox row: at most 1,000, and one past 8 MiB at most.
+    static func read(_ outbox: Int64, after position: Int64, _ connection: Connection) async throws -> [DeadLetter] {
+        let parser = Parser()
+        try await connection.copyOut(
+            "copy (select * from ops.dead_letters(\(outbox), \(position), 1000, \(8 << 20))) to stdout (format binary)"
+        ) { try parser.take($0) }
+        return try parser.rows.map { row throws(BinaryRows.Malformed) in try DeadLetter(row) }
+    }
+
+    private final class Parser: Sendable {
+        private let parsed = Mutex(BinaryRows())
+        func take(_ bytes: UnsafeRawBufferPointer) throws { try parsed.withLock { try $0.take(bytes) } }
+        var rows: [BinaryRows.Row] { parsed.withLock { $0.rows } }
+    }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Foundation
+import Ingest
+import Kafka
+import Postgres
+import Relay
+
+struct RelayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "relay", abstract: "Deliver the outbox: rejects of Kafka feeds to their dead-letter topics.",
+        discussion: """
+            Goes on until SIGTERM, which lets the batch in hand be delivered. Each message arrives at least once; a repeat \
+            has the same header origin. Brokers that are away are waited for. Several relays may run side by side. \
+            Brokers: KAFKA_BOOTSTRAP_SERVERS, and every other property of librdkafka as KAFKA_….
+            """)
+
+    @OptionGroup var common: CommonOptions
+
+    @Flag(help: "Deliver what is due, then end; 69 when brokers were away, 1 when they refused.")
+    var once = false
+
+    @Option(help: ArgumentHelp("End after so many batches.", valueName: "n"))
+    var limit: Int?
+
+    @Option(help: ArgumentHelp("How long brokers may take to acknowledge 1,000 messages (30s).", valueName: "duration"))
+    var patience: MigrateDuration = MigrateDuration(.seconds(30))
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit: 1 at least") }
+        if patience.value < .milliseconds(100) { throw ValidationError("--patience: 100ms at least") }
+    }
+
+    func run() async throws {
+        let logger = common.logger("relay")
+        let shutdown = Shutdown()
+        let signals = shutdown.listen()
+        defer { signals.forEach { $0.cancel() } }
+        let kafka = try Settings.kafka()
+        let relay = Relay(
+            .init(once: once, limit: limit, patience: patience.value), kafka: kafka, database: try Settings.database(),
+            shutdown: shutdown, logger: logger)
+        logger.info("relay to \(kafka)")
+        let summary: Relay.Summary
+        do {
+            summary = try await relay.run()
+        } catch let error as KafkaError {
+            throw ConfigurationError("\(error)")
+        }
+        if common.json {
+            try printJSON(summary)
+        } else {
+            print("delivered \(summary.batches) batches, \(summary.messages) messages; \(summary.failures) attempts failed")
+        }
+        if once, summary.failures > 0 { throw ExitCode(summary.outages == summary.failures ? 69 : 1) }
+    }
+}
