@@ -19,10 +19,11 @@ struct Delivery: Sendable {
 
     /// - Throws: `KafkaError` for settings that contradict each other.
     init(_ configuration: KafkaConfiguration, patience: Duration, logger: Logger) throws {
-        // Room for the headers beside a value of 10 MiB.
-        let configuration =
-            configuration.properties["message.max.bytes"] == nil
-            ? try configuration.setting("message.max.bytes", "\(11 << 20)") : configuration
+        let defaults = [
+            "message.max.bytes": "\(11 << 20)",  // room for the headers beside a value of 10 MiB
+            "topic.metadata.propagation.max.ms": "10000",  // a topic that is not there is told well within the patience
+        ]
+        let configuration = try KafkaConfiguration(defaults.merging(configuration.properties) { $1 })
         let words = LastWords()
         lastWords = words
         // A client whose brokers are away says so again and again. The relay says it, once an attempt.

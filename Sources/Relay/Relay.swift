@@ -62,8 +62,9 @@ public actor Relay {
         self.shutdown = shutdown
         self.logger = logger
         // One that goes on for ever also waits for ever; the session says when it tries next.
+        // A relay that is frozen keeps its claim for ten minutes at most.
         session = DatabaseSession(
-            database.asRole("relay"), patience: options.once ? .seconds(30) : .seconds(1_000_000_000), logger: logger)
+            database.asRole("relay").setting("idle_in_transaction_session_timeout", "10min"), patience: options.once ? .seconds(30) : .seconds(1_000_000_000), logger: logger)
     }
 
     /// A shutdown lets the batch in hand be delivered, within `grace`.
@@ -93,8 +94,14 @@ public actor Relay {
         var nap = Backoff(first: .milliseconds(100), cap: .seconds(1))
         while !shutdown.isRequested, summary.batches < options.limit ?? .max {
             let except = options.once ? putOff.all : putOff.destinations(at: clock.now)
-            let step = try await session.run("relay") { connection in
-                try await connection.transaction { try await self.step($0, except) }
+            let step: Step
+            do {
+                step = try await session.run("relay") { connection in
+                    try await connection.transaction { try await self.step($0, except) }
+                }
+            } catch let error as PostgresError where error.sqlState == "25P03" {
+                logger.warning("this relay was frozen and lost its claim: \(error)")
+                continue
             }
             switch step {
             case .nothingDue:

@@ -27,7 +27,7 @@ struct RelayCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit: 1 at least") }
-        if patience.value < .milliseconds(100) { throw ValidationError("--patience: 100ms at least") }
+        if patience.value < .seconds(1) { throw ValidationError("--patience: 1s at least, a client needs half of that to begin") }
     }
 
     func run() async throws {

@@ -1,0 +1,72 @@
+import Kafka
+import Testing
+
+@testable import Relay
+
+@Suite struct PartsTests {
+    private static let header: [UInt8] = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0] + [UInt8](repeating: 0, count: 8)
+
+    private func parse(_ bytes: [UInt8], in size: Int) throws -> [BinaryRows.Row] {
+        var rows = BinaryRows()
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            try bytes[start..<min(start + size, bytes.count)].withUnsafeBytes { try rows.take($0) }
+        }
+        return rows.rows
+    }
+
+    @Test func rowsAreTakenApartWhateverThePieces() throws {
+        let bytes = Self.header
+            + [0, 2, 0, 0, 0, 3, 1, 0, 255, 0xFF, 0xFF, 0xFF, 0xFF]
+            + [0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 7]
+            + [0xFF, 0xFF]
+        for size in 1...bytes.count {
+            #expect(try parse(bytes, in: size) == [[[1, 0, 255], nil], [[], [7]]], "pieces of \(size)")
+        }
+        #expect(try parse(Self.header + [0xFF, 0xFF], in: 100) == [])
+    }
+
+    @Test(arguments: [
+        Array("no copy data at all".utf8), header.dropLast() + [1], header + [0xFF, 0xFE], header + [0, 1, 0xFF, 0xFF, 0xFF, 0xFE],
+    ]) func whatIsNotBinaryCopyIsRefused(_ bytes: [UInt8]) {
+        #expect(throws: BinaryRows.Malformed.self) { try parse(bytes, in: 1000) }
+    }
+
+    @Test func aLetterHasItsHeadersInOrderWithoutThoseThatAreNull() throws {
+        let values: [[UInt8]?] = [[1], [2], nil, nil, nil, [6], [7], [8], [9]]
+        let letter = try DeadLetter([[0, 0, 0, 1, 0, 0, 0, 2], nil, []] + values)
+        #expect(letter.position == 4_294_967_298 && letter.key == nil && letter.value == [])
+        #expect(letter.headers.map(\.name) == ["error", "rule", "origin", "batch", "feed", "received_at"])
+        #expect(letter.headers.map(\.value) == [[1], [2], [6], [7], [8], [9]])
+        #expect(throws: BinaryRows.Malformed.self) { try DeadLetter([[0]]) }
+    }
+
+    @Test func whatIsTooLargeLosesItsValueThenItsKey() throws {
+        let letter = DeadLetter(position: 1, key: [1, 2], value: [1, 2, 3], headers: [Header("origin", [9])])
+        let first = try #require(letter.reduced)
+        #expect(first.key == [1, 2] && first.value == [], "an empty value, not a tombstone")
+        #expect(first.headers.map(\.name) == ["origin", "value.omitted", "value.bytes"])
+        #expect(first.headers.last?.value == Array("3".utf8))
+        let second = try #require(first.reduced)
+        #expect(second.key == nil && second.headers.last == Header("key.bytes", Array("2".utf8)))
+        #expect(second.reduced == nil)
+        #expect(DeadLetter(position: 1, key: nil, value: nil, headers: []).reduced == nil)
+    }
+
+    @Test func aDestinationThatFailsIsLeftAloneForAWhile() {
+        var putOff = PutOff()
+        let start = ContinuousClock.now
+        #expect(putOff.failed("a", .seconds(5), at: start) == .seconds(5))
+        #expect(putOff.destinations(at: start + .seconds(4)) == ["a"] && putOff.destinations(at: start + .seconds(5)) == [])
+        #expect(putOff.all == ["a"], "until it works again")
+        // One that refuses: longer each time, a minute at most.
+        var last = Duration.zero
+        for attempt in 0..<10 {
+            last = putOff.failed("b", nil, at: start)
+            let whole = min(Duration.seconds(1 << attempt), .seconds(60))
+            #expect(last <= whole && last >= whole / 2)
+        }
+        #expect(last >= .seconds(30) && putOff.destinations(at: start) == ["a", "b"])
+        putOff.delivered("b")
+        #expect(putOff.all == ["a"] && putOff.failed("b", nil, at: start) <= .seconds(1))
+    }
+}
