@@ -96,7 +96,9 @@ struct Delivery: Sendable {
     }
 
     private func failure(_ error: KafkaError) -> DeliveryFailure {
-        error.name == "_TIMED_OUT" ? stalled : DeliveryFailure(description: "\(error)", isOutage: error.isOutage)
+        if error.name == "_TIMED_OUT" { return stalled }
+        let hint = ["_UNKNOWN_TOPIC", "UNKNOWN_TOPIC_OR_PART"].contains(error.name) ? "; make it: emporium topics apply" : ""
+        return DeliveryFailure(description: "\(error)\(hint)", isOutage: error.isOutage)
     }
 
     /// Ends the producer; what is still in its queue is dropped.
