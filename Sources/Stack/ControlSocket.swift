@@ -20,11 +20,12 @@ enum ControlSocket {
         }
     }
 
-    /// Answers one request after another, for ever.
+    /// Answers one request after another until the listener is shut down.
     static func serve(_ listener: Int32, _ answer: (String) -> String) {
         while true {
             let peer = accept(listener, nil, nil)
             guard peer >= 0 else {
+                if errno == EINVAL || errno == EBADF { return }
                 if errno == EMFILE || errno == ENFILE { usleep(10_000) }
                 continue
             }

@@ -57,6 +57,8 @@ extension EndToEnd {
                 var info = stat()
                 #expect(lstat(place.home + "/kafka/control", &info) == 0 && info.st_mode & 0o777 == 0o600)
 
+                let early = try await place.run("status")
+                #expect(early.exitCode == 78 && early.err.contains("emporium migrate"), "\(early.err)")
                 #expect(try await place.run("migrate", "--root", TestStack.root).exitCode == 0)
                 let status = try await place.run("status", "--json").json()
                 let kafka = try #require(status["kafka"] as? [String: Any])

@@ -118,6 +118,12 @@ extension EndToEnd {
                 #expect(try await place.topics("plan").exitCode == 0)
                 place.environment["KAFKA_BOOTSTRAP_SERVERS"] = right
                 #expect(try await place.topics("apply").out.contains("a      create"), "the embedded broker's own address: by its socket")
+                place.environment["KAFKA_BOOTSTRAP_SERVERS"] = right.replacingOccurrences(of: "127.0.0.1", with: "localhost")
+                #expect(try await place.topics("apply").out.contains("a      same"))
+                place.environment["EMPORIUM_HOME"] = "\(place.folder)/other"
+                let other = try await place.topics("plan")
+                #expect(other.exitCode == 69 && other.err.contains("of another state folder"), "\(other.err)")
+                place.environment["EMPORIUM_HOME"] = "\(place.folder)/home"
                 place.environment["KAFKA_BOOTSTRAP_SERVERS"] = "no such host:x:y"
                 #expect(try await place.topics("plan", "--bootstrap-servers", right).exitCode == 0, "the flag wins")
                 place.environment["KAFKA_NONSENSE"] = "1"

@@ -65,10 +65,11 @@ struct StatusCommand: AsyncParsableCommand {
     }
 
     private func feeds() async throws -> [Feed] {
-        let connection = try await Connection.connect(try Settings.database().asRole("promoter"))
-        defer { Task { await connection.close() } }
+        let configuration = try Settings.database().asRole("promoter")
         let answer: QueryResult
         do {
+            let connection = try await Connection.connect(configuration)
+            defer { Task { await connection.close() } }
             answer = try await connection.query(
                 """
                 select f.feed, count(a.batch_id) as batches, coalesce(sum(received), 0) as received,

@@ -74,9 +74,16 @@ struct TopicsSession: Sendable {
         let file = try TopicFile(contentsOf: options.file)
         let properties = try Self.properties(beside: options.file)
         let configuration = try Settings.kafka(bootstrap: options.kafka.bootstrapServers)
-        embedded = Settings.embedded(configuration).map { _ in Settings.broker }
         json = options.json
         admin = try Admin(configuration)
+        // By its id: `localhost` and 127.0.0.1 are one.
+        let id = try await admin.clusterID(within: Self.patience)
+        embedded = Settings.broker.running()?.clusterID == id ? Settings.broker : nil
+        if embedded == nil, id.hasPrefix("mockCluster") {
+            throw StackError(
+                .invalid, "\(configuration.properties["bootstrap.servers"] ?? "") is the embedded broker of another state folder",
+                hint: "name that folder: EMPORIUM_HOME=/path/to/folder emporium topics …")
+        }
         let found = try await admin.cluster(within: Self.patience)
         var settings: [String: [String: String]] = [:]
         if embedded == nil {
