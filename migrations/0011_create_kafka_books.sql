@@ -4,6 +4,8 @@ alter table ops.feed add column topic text
     constraint feed_topic_check check (topic <> '' and length(topic) <= 249);
 comment on column ops.feed.topic is 'Kafka topic that the feed is read from; null for feeds of files';
 
+comment on column ops.feed.stored_table is 'schema.name of the typed table, with columns batch_id and position; of feeds of files also line';
+
 alter table staging.reject add column message_key bytea, add column origin text;
 comment on column staging.reject.message_key is 'key of the Kafka message; null where it had none, and for records of files';
 comment on column staging.reject.origin is

@@ -1,7 +1,7 @@
 -- How far each partition has been landed, who lands it, and what waits.
 create or replace view ops.kafka_lag with (security_invoker = true) as
 select p.feed, f.topic, p.cluster_id, p.partition, p.next_offset, p.high_offset,
-    case when p.high_offset >= 0 and p.next_offset >= 0 then greatest(p.high_offset - p.next_offset, 0) end as lag,
+    case when p.high_offset is not null and p.next_offset is not null then greatest(p.high_offset - p.next_offset, 0) end as lag,
     m.name as owner, m.lease_until, p.seen_at, waiting.batches as waiting_batches, waiting.records as waiting_records
 from ops.kafka_position p
 join ops.feed f using (feed)
@@ -14,5 +14,5 @@ cross join lateral (
 ) waiting;
 
 comment on view ops.kafka_lag is 'partitions of topics: landed up to, owner, lag, and landed batches that wait to be promoted';
-comment on column ops.kafka_lag.lag is 'offsets still to be landed, as seen at seen_at; null while nobody has looked';
+comment on column ops.kafka_lag.lag is 'offsets still to be landed, as seen at seen_at; null while nobody has looked, or begun to read';
 comment on column ops.kafka_lag.owner is 'host and process of the loader; null when nobody lands the partition';
