@@ -23,7 +23,7 @@ struct RelayCommand: AsyncParsableCommand {
     var limit: Int?
 
     @Option(help: ArgumentHelp("How long brokers may take to acknowledge 1,000 messages (30s).", valueName: "duration"))
-    var patience: MigrateDuration = MigrateDuration(.seconds(30))
+    var patience: DurationArgument = DurationArgument(.seconds(30))
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit: 1 at least") }
