@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Ingest
-import Postgres
 
 struct LoadKafkaCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -60,12 +59,10 @@ struct LoadKafkaCommand: AsyncParsableCommand {
         let signals = shutdown.listen()
         defer { signals.forEach { $0.cancel() } }
 
-        let books = DatabaseSession(database.asRole("promoter"), patience: .seconds(10), logger: logger)
-        let found = try await books.query("look the feed up", "select feed from ops.feed where topic = $1", [.text(topic)])
-        guard let feed = found.first?[0] else {
-            let known = try await books.query("list topics", "select topic from ops.feed where topic is not null order by 1")
+        let feeds = try await KafkaLoad.feeds(database, logger)
+        guard let feed = feeds[topic] else {
             throw ConfigurationError(
-                "no feed is read from topic \(topic)\n  hint: topics: \(known.rows.map { $0.text("topic") }.joined(separator: ", "))")
+                "no feed is read from topic \(topic)\n  hint: topics: \(feeds.keys.sorted().joined(separator: ", "))")
         }
         var options = KafkaLoadOptions(feed: feed, topic: topic)
         options.batchRows = batchRows
@@ -76,21 +73,8 @@ struct LoadKafkaCommand: AsyncParsableCommand {
         options.acceptsLoss = acceptLoss
         if once || limit != nil { options.patience = .seconds(300) }
 
-        let started = try await books.query("start run", "select ops.start_run('load', $1, '{}')", [.text(feed)])
-        let run = Int64(started.first?[0] ?? "") ?? 0
-        let outcome: KafkaRun.Outcome
-        do {
-            outcome = try await KafkaRun(
-                run: run, options: options, kafka: kafka, database: database, workers: workers, shutdown: shutdown,
-                logger: logger
-            ).perform()
-        } catch {
-            _ = try? await books.query("finish run", "select ops.finish_run($1, 'failed')", [.int(run)])
-            throw error
-        }
-        try await books.query("finish run", "select ops.finish_run($1, 'done')", [.int(run)])
-        await books.close()
-        if workers > 0 { try await Housekeeping.rotate(feed, database, logger) }
+        let load = KafkaLoad(kafka: kafka, database: database, workers: workers, shutdown: shutdown, logger: logger)
+        let (run, outcome) = try await load.perform(options)
         try report(run, outcome, landsOnly: workers == 0)
     }
 

@@ -27,6 +27,7 @@ struct StatusCommand: AsyncParsableCommand {
         var stack: StackState?
         var kafka: KafkaReport?
         var feeds: [Feed]
+        var lag: [StatusLag] = []
         var outbox: [StatusOutbox] = []
     }
 
@@ -44,9 +45,10 @@ struct StatusCommand: AsyncParsableCommand {
             throw ExitCode(69)
         }
         let feeds = try await self.feeds()
+        let lag = StatusLag.brought(try await StatusLag.read(cluster: kafka?.clusterID), upTo: kafka)
         let outbox = try await StatusOutbox.read()
         if common.json {
-            try printJSON(Report(stack: stack, kafka: kafka, feeds: feeds, outbox: outbox))
+            try printJSON(Report(stack: stack, kafka: kafka, feeds: feeds, lag: lag, outbox: outbox))
         } else {
             if let stack {
                 let size = ByteCountFormatter.string(fromByteCount: stack.dataBytes, countStyle: .file)
@@ -59,6 +61,7 @@ struct StatusCommand: AsyncParsableCommand {
                     [$0.feed] + [$0.batches, $0.received, $0.stored, $0.rejected, $0.duplicate, $0.pending, $0.difference]
                         .map(String.init)
                 })
+            StatusLag.show(lag)
             StatusOutbox.show(outbox)
         }
         if exitCode, feeds.contains(where: { $0.pending > 0 || $0.difference != 0 }) { throw ExitCode(2) }

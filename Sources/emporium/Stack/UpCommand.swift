@@ -57,9 +57,16 @@ struct UpCommand: AsyncParsableCommand {
 
 struct DownCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "down", abstract: "Stop the embedded stack. PostgreSQL's data stays, Kafka's goes.")
+        commandName: "down", abstract: "Stop the embedded stack. PostgreSQL's data stays, Kafka's goes.",
+        discussion: """
+            What the embedded broker still holds for PostgreSQL is loaded before it goes, and the outbox delivered; when \
+            that fails nothing is stopped.
+            """)
 
     @OptionGroup var common: CommonOptions
+
+    @Flag(inversion: .prefixedNo, help: "Load what the embedded broker holds first.")
+    var drain = true
 
     private struct Report: Encodable {
         var stopped: Bool
@@ -82,11 +89,17 @@ struct DownCommand: AsyncParsableCommand {
     private func endKafka() async throws -> [KafkaReport.Topic]? {
         let broker = Settings.broker
         guard let state = broker.running() else { return nil }
-        // DRAIN: what the broker still holds is loaded, and what waits in the outbox relayed, here, while both run.
         let configuration = try KafkaConfiguration(["bootstrap.servers": state.bootstrapServers])
-        let report = try await KafkaReport.of(configuration, within: .seconds(5))
+        var report = try await KafkaReport.of(configuration, within: .seconds(5))
+        var landed: Set<String> = []
+        if drain, try EmbeddedCluster(home: Settings.home).state()?.status == .running || Settings.namesServer {
+            let drain = Drain(kafka: configuration, logger: common.logger("drain"))
+            landed = try await drain.run(report.topics, cluster: report.clusterID)
+            report = try await KafkaReport.of(configuration, within: .seconds(5))  // with the dead letters of just now
+        }
         if !common.json {
-            for topic in report.topics where topic.messages > 0 {
+            for topic in landed.sorted() { print("\(topic): all messages are in PostgreSQL") }
+            for topic in report.topics where topic.messages > 0 && !landed.contains(topic.topic) {
                 print("\(topic.topic): \(topic.messages) messages go with the embedded broker")
             }
             if let problem = report.problem { print("what the embedded broker held is not known: \(problem)") }

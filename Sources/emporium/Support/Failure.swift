@@ -37,7 +37,7 @@ enum Failure {
         case let error as KafkaError:
             say("\(error)")
             return error.isOutage ? 69 : 1
-        case is LostMessages, is NoSuchTopic:
+        case is LostMessages, is NoSuchTopic, is Drain.Failed:
             say("\(error)")
             return 1
         case is UnusableFile, is UnreadableFile, is SourceError:
