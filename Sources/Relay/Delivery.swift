@@ -21,6 +21,7 @@ struct Delivery: Sendable {
     init(_ configuration: KafkaConfiguration, patience: Duration, logger: Logger) throws {
         let defaults = [
             "message.max.bytes": "\(11 << 20)",  // room for the headers beside a value of 10 MiB
+            "reconnect.backoff.max.ms": "2000",  // brokers that are back are found soon
             "topic.metadata.propagation.max.ms": "10000",  // a topic that is not there is told well within the patience
         ]
         let configuration = try KafkaConfiguration(defaults.merging(configuration.properties) { $1 })
