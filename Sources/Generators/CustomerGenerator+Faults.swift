@@ -19,8 +19,10 @@ extension CustomerGenerator {
         case .wrongKey: appendObject(one, id: id)
         case .cutShort:
             appendObject(one, id: id)
-            // Within the object, at least its last brace is missing.
-            let rest = [UInt8](buffer.bytes.prefix(1 + random.below(buffer.count - 1)))
+            // Its last brace at least is missing; not within a letter, which would be another fault.
+            var end = 1 + random.below(buffer.count - 1)
+            while buffer.bytes[end] & 0xC0 == 0x80 { end -= 1 }
+            let rest = [UInt8](buffer.bytes.prefix(end))
             buffer.empty()
             append(rest)
         case .trailingComma:

@@ -102,7 +102,7 @@ func customerMessages(
         }
         #expect(lives.count == 300)
         var homes: [String: Set<String>] = [:]
-        var (late, moves) = (0, 0)
+        var (late, moves, toAnotherCity, abroad) = (0, 0, 0, 0)
         let end = Date(timeIntervalSince1970: 1_767_225_600 + 0.01 * 11_950)
         for life in lives.values {
             let first = life[0]
@@ -130,6 +130,8 @@ func customerMessages(
                 guard case .valid(let event, _) = after.kind, after.customer.eventTime < end else { continue }
                 if event == .move {
                     moves += before.customer.address != after.customer.address ? 1 : 0
+                    toAnotherCity += before.customer.city != after.customer.city ? 1 : 0
+                    abroad += before.customer.country != after.customer.country ? 1 : 0
                     #expect(before.customer.lastLogin == after.customer.lastLogin)
                 } else {
                     #expect(before.customer.address == after.customer.address, "\(after.customer.text)")
@@ -137,7 +139,8 @@ func customerMessages(
             }
             for (_, customer) in life { homes[customer.city, default: []].insert(customer.country) }
         }
-        #expect(late > 60 && moves > 1_000)
+        #expect(late > 60 && moves > 1_000 && toAnotherCity > moves / 2, "\(late) \(moves) \(toAnotherCity)")
+        #expect(abroad > moves / 10 && abroad < moves / 4, "\(abroad) of \(moves)")
         #expect(homes.count > 60)
         #expect(homes.values.allSatisfy { $0.count == 1 }, "a city is in one country")
     }
@@ -160,7 +163,7 @@ func customerMessages(
     // MARK: Faults
 
     @Test(arguments: CustomerFault.allCases) func everyFaultIsOneAndNoOther(fault: CustomerFault) throws {
-        let all = customerMessages(6_000, seed: 11, bad: 300_000)
+        let all = customerMessages(10_000, seed: 11, bad: 300_000)
         let messages = all.filter { $0.kind == .bad(fault) }
         #expect(messages.count > 100)
         #expect(fault == .tombstone || fault == .emptyPayload || Set(messages.map(\.value)).count > messages.count / 2)
