@@ -18,6 +18,7 @@ struct GenerateCustomersCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var brokers: KafkaOptions
 
     @Option(help: ArgumentHelp("Messages a second; max: as fast as the brokers take them.", valueName: "n"))
     var rate = RateArgument(perSecond: 100)
@@ -76,7 +77,7 @@ struct GenerateCustomersCommand: AsyncParsableCommand {
         let feed = CustomerFeed(
             settings: settings, topic: topic, perSecond: rate.perSecond, limit: limit?.value, count: count,
             start: start?.milliseconds, patience: patience.value, shutdown: shutdown, logger: logger)
-        let result = try await feed.run(try Settings.kafka())
+        let result = try await feed.run(try Settings.kafka(bootstrap: brokers.bootstrapServers))
         let summary = Summary(result, topic: topic, seed: seed)
         if common.json { try printJSON(summary) } else { print(summary.text) }
         fflush(nil)

@@ -12,6 +12,7 @@ struct LoadKafkaCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var brokers: KafkaOptions
 
     @Option(help: ArgumentHelp("The topic; ops.feed says which feed it is.", valueName: "name"))
     var topic = "customers"
@@ -53,7 +54,7 @@ struct LoadKafkaCommand: AsyncParsableCommand {
     func run() async throws {
         let logger = common.logger("load")
         let database = try Settings.database()
-        let kafka = try Settings.kafka()
+        let kafka = try Settings.kafka(bootstrap: brokers.bootstrapServers)
         let workers = try self.workers ?? FileOptions.promoters()
         let shutdown = Shutdown()
         let signals = shutdown.listen()

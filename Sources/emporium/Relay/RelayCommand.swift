@@ -10,11 +10,11 @@ struct RelayCommand: AsyncParsableCommand {
         commandName: "relay", abstract: "Deliver the outbox: rejects of Kafka feeds to their dead-letter topics.",
         discussion: """
             Goes on until SIGTERM, which lets the batch in hand be delivered. Each message arrives at least once; a repeat \
-            has the same header origin. Brokers that are away are waited for. Several relays may run side by side. \
-            Brokers: KAFKA_BOOTSTRAP_SERVERS, and every other property of librdkafka as KAFKA_….
+            has the same header origin. Brokers that are away are waited for. Several relays may run side by side.
             """)
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var brokers: KafkaOptions
 
     @Flag(help: "Deliver what is due, then end; 69 when brokers were away, 1 when they refused.")
     var once = false
@@ -35,7 +35,7 @@ struct RelayCommand: AsyncParsableCommand {
         let shutdown = Shutdown()
         let signals = shutdown.listen()
         defer { signals.forEach { $0.cancel() } }
-        let kafka = try Settings.kafka()
+        let kafka = try Settings.kafka(bootstrap: brokers.bootstrapServers)
         let relay = Relay(
             .init(once: once, limit: limit, patience: patience.value), kafka: kafka, database: try Settings.database(),
             shutdown: shutdown, logger: logger)

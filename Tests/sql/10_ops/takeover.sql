@@ -135,5 +135,4 @@ delete from ops.run where feed = 'shop.customer';
 delete from ops.kafka_position;
 delete from ops.kafka_member;
 delete from ops.kafka_cluster;
-revoke insert on staging.shop_customer from loader;
 drop extension dblink;
