@@ -1,6 +1,7 @@
 import CRdKafka
 import Dispatch
 import Logging
+import Synchronization
 
 /// The one owner of an rd_kafka_t: `deinit` destroys it, which joins its threads and so may block.
 struct Client: ~Copyable {
@@ -42,12 +43,21 @@ struct EventQueue: ~Copyable {
     deinit { rd_kafka_queue_destroy(raw) }
 }
 
-/// Passes a client's log lines on; its owner keeps it alive for as long as the client lives.
+/// Passes a client's log lines on; its owner keeps it alive for as long as the client lives. While brokers are away
+/// librdkafka complains at each try: of one kind (`FAIL`, `ERROR`, …) a line is passed on every ten seconds.
 final class LogReceiver: Sendable {
+    private struct Kind {
+        var told: ContinuousClock.Instant
+        var heldBack = 0
+    }
+
+    private static let pause = Duration.seconds(10)
     private let logger: Logger
+    private let kinds = Mutex<[String: Kind]>([:])
+
     init(_ logger: Logger) { self.logger = logger }
 
-    func receive(_ syslogLevel: Int32, _ facility: String, _ message: String) {
+    func receive(_ syslogLevel: Int32, _ facility: String, _ message: String, at now: ContinuousClock.Instant = .now) {
         let level: Logger.Level =
             switch syslogLevel {
             case ...3: .error
@@ -55,7 +65,21 @@ final class LogReceiver: Sendable {
             case 5...6: .info
             default: .debug
             }
-        logger.log(level: level, "\(message)", metadata: ["facility": "\(facility)"])
+        var metadata: Logger.Metadata = ["facility": "\(facility)"]
+        if level >= .warning {
+            let heldBack: Int? = kinds.withLock { kinds in
+                if let kind = kinds[facility], now - kind.told < Self.pause {
+                    kinds[facility]!.heldBack += 1
+                    return nil
+                }
+                let heldBack = kinds[facility]?.heldBack ?? 0
+                kinds[facility] = Kind(told: now)
+                return heldBack
+            }
+            guard let heldBack else { return }
+            if heldBack > 0 { metadata["held_back"] = "\(heldBack)" }
+        }
+        logger.log(level: level, "\(message)", metadata: metadata)
     }
 }
 
