@@ -32,7 +32,12 @@ public actor Admin {
     /// The cluster's incarnation: offsets of one mean nothing to another, though topics be called the same.
     /// - Throws: `KafkaError`, an outage when no broker answers in time.
     public func clusterID(within limit: Duration) throws -> String {
-        guard let text = rd_kafka_clusterid(try open(), limit.milliseconds) else {
+        let raw = try open()
+        // The id comes with metadata. Left to itself librdkafka asks for them as much as a second after it could.
+        var answer: UnsafePointer<rd_kafka_metadata>?
+        try check(rd_kafka_metadata(raw, 0, nil, &answer, limit.milliseconds))
+        if let answer { rd_kafka_metadata_destroy(answer) }
+        guard let text = rd_kafka_clusterid(raw, limit.milliseconds) else {
             throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, "no broker told the cluster's id")
         }
         defer { rd_kafka_mem_free(nil, text) }

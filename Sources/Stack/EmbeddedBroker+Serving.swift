@@ -37,6 +37,10 @@ extension EmbeddedBroker {
     public func serve(
         bootstrapServers: String, clusterID: String, answer: @escaping @Sendable (String) -> String
     ) throws {
+        // One at a time from here until it is known where the broker is: an `up` that was killed may have begun another.
+        let serving = open("\(folder)/serving", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard serving >= 0 else { throw Files.failure("cannot open", "\(folder)/serving") }
+        while flock(serving, LOCK_EX) != 0, errno == EINTR {}
         if let other = running() {
             throw StackError(.busy, "a broker runs already (process \(other.pid))", hint: "emporium status")
         }
@@ -57,6 +61,7 @@ extension EmbeddedBroker {
         }
         let record = BrokerRecord(process: own, bootstrapServers: bootstrapServers, clusterID: clusterID)
         try Files.write(record.text, to: stateFile, mode: 0o600)
+        close(serving)
         var signals = Self.endingSignals
         var second = timespec(tv_sec: 1, tv_nsec: 0)
         while sigtimedwait(&signals, nil, &second) < 0 {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Kafka
 import Stack
 import Testing
 
@@ -12,7 +13,7 @@ extension EndToEnd {
         private struct Place: Sendable {
             let folder: String
             let home: String
-            var broker: EmbeddedBroker { EmbeddedBroker(home: home) }
+            var broker: EmbeddedBroker { EmbeddedBroker(home: home, program: Emporium.path) }
 
             func run(_ arguments: String..., environment: [String: String] = [:]) async throws -> Emporium.Outcome {
                 try await Emporium.run(arguments, environment.merging(["EMPORIUM_HOME": home]) { $1 }, in: folder)
@@ -26,6 +27,11 @@ extension EndToEnd {
                 let outcome = try await run("up", "--root", TestStack.root)
                 try #require(outcome.exitCode == 0, "\(outcome.err)")
                 return try #require(broker.running())
+            }
+
+            /// The broker alone, without the seconds that PostgreSQL takes.
+            func upBroker() async throws -> BrokerState {
+                try await broker.up(topics: TestStack.root + "/topics/main-topics").state
             }
 
             func record(_ change: (String) -> String) throws {
@@ -86,7 +92,7 @@ extension EndToEnd {
             try await withPlace { place in
                 var ids: [String] = []
                 for _ in 0..<3 {
-                    let state = try await place.up()
+                    let state = try await place.upBroker()
                     ids.append(state.clusterID)
                     kill(state.pid, SIGKILL)
                     try await eventually("the end of the broker") { place.broker.running() == nil }
@@ -99,15 +105,15 @@ extension EndToEnd {
         /// The id is an address in memory, which the next cluster may well get again.
         @Test func anIDIsNeverUsedTwice() throws {
             var ids: Set<String> = []
-            for _ in 0..<6 { #expect(try ids.insert(BrokerHost(unlike: ids).clusterID).inserted) }
+            for _ in 0..<4 { #expect(try ids.insert(BrokerHost(unlike: ids).clusterID).inserted) }
             var free: Set<String> = []
-            for _ in 0..<6 { free.insert(try BrokerHost(unlike: []).clusterID) }
-            #expect(free.count < 6, "if no address came twice, the loop above showed nothing")
+            for _ in 0..<4 { free.insert(try BrokerHost(unlike: []).clusterID) }
+            #expect(free.count < 4, "if no address came twice, the loop above showed nothing")
         }
 
         @Test func aStalePidFileHarmsNoStranger() async throws {
             try await withPlace { place in
-                let first = try await place.up()
+                let first = try await place.upBroker()
                 kill(first.pid, SIGKILL)
                 try await eventually("the end of the broker") { place.broker.running() == nil }
                 // The number now is a stranger's.
@@ -116,7 +122,7 @@ extension EndToEnd {
                 #expect(place.broker.running() == nil)
                 #expect(try await place.run("down").exitCode == 0)
                 try place.record { _ in "nonsense" }
-                #expect(try await place.up().pid != first.pid)
+                #expect(try await place.upBroker().clusterID != first.clusterID)
                 #expect(stranger.isRunning)
                 stranger.signal(SIGKILL)
             }
@@ -137,17 +143,67 @@ extension EndToEnd {
             }
         }
 
+        @Test func whenUpIsKilledTheNextOneLeavesOneBroker() async throws {
+            try await withPlace { place in
+                let log = place.home + "/kafka/log"
+                _ = try await place.up()
+                for _ in 0..<5 {
+                    kill(try #require(place.broker.running()).pid, SIGKILL)
+                    try await eventually("the end of the broker") { place.broker.running() == nil }
+                    unlink(log)
+                    let up = try place.start("up", "--root", TestStack.root)
+                    // The log is made just before the broker's process is.
+                    try await eventually("a broker that begins") { access(log, F_OK) == 0 || !up.isRunning }
+                    up.signal(SIGKILL)
+                    _ = try await up.outcome()
+                    let state = try await place.up()
+                    // One that the killed `up` began announces itself later than ours, or ends as it is not announced.
+                    try await eventually("one broker") { brokers(of: place.home).count == 1 }
+                    #expect(place.broker.running().map { brokers(of: place.home) == [$0.pid] } == true, "\(state)")
+                    #expect(try await place.run("broker", "tell", "list").lines == ["customers 3", "customers.dead.letter 1"])
+                }
+                let ids = try String(contentsOfFile: place.home + "/kafka/incarnations", encoding: .utf8).split(separator: "\n")
+                #expect(Set(ids).count == ids.count, "\(ids)")
+            }
+        }
+
+        /// Processes that are a home's broker, by their command lines.
+        private func brokers(of home: String) -> [Int32] {
+            ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }.filter { pid in
+                let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+                return String(decoding: line, as: UTF8.self).split(separator: "\0").contains(Substring(home))
+            }
+        }
+
+        @Test func whatItHoldsIsShownAndToldWhenItGoes() async throws {
+            try await withPlace { place in
+                // Without PostgreSQL beside it.
+                let state = try await place.upBroker()
+                let producer = try Producer(KafkaConfiguration(["bootstrap.servers": state.bootstrapServers]))
+                for number in 0..<5 {
+                    try await producer.send(topic: "customers", key: nil, value: [UInt8(number)], partition: Int32(number % 2))
+                }
+                try await producer.close()
+                let status = try await place.run("status")
+                #expect(status.exitCode == 69 && status.out.contains("0–3 0–2 0–0"), "\(status.out)")
+                let down = try await place.run("down")
+                #expect(down.out.contains("customers: 5 messages go with the embedded broker\n"), "\(down.out)")
+                #expect(down.out.contains("PostgreSQL was not running") && place.broker.running() == nil)
+            }
+        }
+
         @Test func aBrokerWhoseFolderIsGoneEndsItself() async throws {
             try await withPlace { place in
-                let state = try await place.up()
+                let state = try await place.upBroker()
+                #expect(brokers(of: place.home) == [state.pid])
                 try FileManager.default.removeItem(atPath: place.home + "/kafka")
-                try await eventually("the end of the broker") { !isThere(state.pid) }
+                try await eventually("the end of the broker") { brokers(of: place.home).isEmpty }
             }
         }
 
         @Test func requestsBreakAndMendIt() async throws {
             try await withPlace { place in
-                _ = try await place.up()
+                _ = try await place.upBroker()
                 try place.broker.tell("create more 2")
                 #expect(try place.broker.tell("list") == ["customers 3", "customers.dead.letter 1", "more 2"])
                 #expect(throws: StackError.self) { try place.broker.tell("create more 2") }
