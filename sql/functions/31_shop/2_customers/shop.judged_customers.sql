@@ -29,43 +29,43 @@ from (
         select t.*,
             case
                 when t.defect is not null then t.defect
-                else t.id_fault
-                    || ',' || case when t.id_fault = '' and t.message_key is distinct from convert_to(t.id_text, 'UTF8')
-                        then 'key_mismatch' else '' end
-                    || ',' || case when t.event_sent is null then 'event_time_missing'
-                        else shop.instant_rule('event_time', t.event_sent, t.event_time, p_earliest, p_latest) end
-                    || ',' || staging.words_rule('first_name', t.first_type, t.first_name, 200)
-                    || ',' || case when coalesce(t.last_type, 'null') in ('null', 'string') and membership.name_rule(t.last_name) <> ''
-                        then 'last_name_missing' else staging.words_rule('last_name', t.last_type, t.last_name, 200) end
-                    || ',' || case when t.email_type not in ('null', 'string') then 'email_type'
-                        else membership.email_rule(t.email) end
-                    || ',' || case
+                else concat_ws(',', t.id_fault,
+                    case when t.id_fault = '' and t.message_key is distinct from convert_to(t.id_text, 'UTF8')
+                        then 'key_mismatch' else '' end,
+                    case when t.event_sent is null then 'event_time_missing'
+                        else shop.instant_rule('event_time', t.event_sent, t.event_time, p_earliest, p_latest) end,
+                    staging.words_rule('first_name', t.first_type, t.first_name, 200),
+                    case when coalesce(t.last_type, 'null') in ('null', 'string') and membership.name_rule(t.last_name) <> ''
+                        then 'last_name_missing' else staging.words_rule('last_name', t.last_type, t.last_name, 200) end,
+                    case when t.email_type not in ('null', 'string') then 'email_type'
+                        else membership.email_rule(t.email) end,
+                    case
                         when t.country_type not in ('null', 'string') then 'country_type'
                         when t.country_sent is null then 'country_missing'
                         when t.country is null then 'country_unknown'
-                        else '' end
-                    || ',' || case when t.age_fault = '' and t.years is not null then shop.age_rule(t.years) else t.age_fault end
-                    || ',' || case
+                        else '' end,
+                    case when t.age_fault = '' and t.years is not null then shop.age_rule(t.years) else t.age_fault end,
+                    case
                         when t.birthday_sent is null then ''
                         when t.birthday is null then 'date_of_birth_malformed'
                         when t.birthday > (p_latest at time zone 'UTC')::date then 'date_of_birth_in_future'
-                        else '' end
-                    || ',' || case
+                        else '' end,
+                    case
                         when t.phone_type not in ('null', 'string') then 'phone_number_type'
                         when t.phone_number is null then ''
-                        else shop.phone_rule(t.phone_number) end
-                    || ',' || staging.words_rule('city', t.city_type, t.city, 200)
-                    || ',' || staging.words_rule('postal_code', t.postal_type, t.postal_code, 32)
-                    || ',' || case when t.registered_sent is null then 'registration_date_missing'
-                        else shop.instant_rule('registration_date', t.registered_sent, t.registration_date, p_earliest, p_latest) end
-                    || case when t.login_sent is null then ','
+                        else shop.phone_rule(t.phone_number) end,
+                    staging.words_rule('city', t.city_type, t.city, 200),
+                    staging.words_rule('postal_code', t.postal_type, t.postal_code, 32),
+                    case when t.registered_sent is null then 'registration_date_missing'
+                        else shop.instant_rule('registration_date', t.registered_sent, t.registration_date, p_earliest, p_latest) end,
+                    case when t.login_sent is null then ''
                         when t.last_login_date < t.registration_date and t.last_login_date <= p_latest
-                            then ',last_login_date_before_registration'
-                        else ',' || shop.instant_rule('last_login_date', t.login_sent, t.last_login_date, '-infinity', p_latest) end
+                            then 'last_login_date_before_registration'
+                        else shop.instant_rule('last_login_date', t.login_sent, t.last_login_date, '-infinity', p_latest) end)
             end as failures
         from (
             select s.*,
-                case when s.birthday <= s.registration_date + interval '1000 years'
+                case when s.birthday is not null and s.registration_date is not null
                     then shop.completed_years(s.birthday, s.registration_date) end as years,
                 shop.international_phone(s.bare_phone, split_part(s.country_found, ' ', 2), split_part(s.country_found, ' ', 3)) as phone_number
             from (
