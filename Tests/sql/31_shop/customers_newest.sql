@@ -87,9 +87,11 @@ select pg_temp.land_customers(array(select pg_temp.customer(jsonb_build_object('
     p_origins => array(select case when n = 31 then 'c/customers:0:1' end from generate_series(1, 50) n)) as refused \gset
 savepoint landed;
 set local role emporium_owner;
+select ok(not exists (select from pg_locks where relation = 'shop.customer_version'::regclass and mode = 'ShareRowExclusiveLock'), 'promoters side by side until a constraint refuses a row');
 alter table shop.customers add constraint customers_test_check check (city not in ('c1', 'c7', 'c8', 'c31', 'c50')) not valid;
 reset role;
 select results_eq('select received, stored, rejected, duplicate from pg_temp.promote_customers()', 'values (50::bigint, 44::bigint, 5::bigint, 1::bigint)', 'a CHECK refuses five rows: the others are stored');
+select ok(exists (select from pg_locks where relation = 'shop.customer_version'::regclass and mode = 'ShareRowExclusiveLock' and pid = pg_backend_pid()), 'while it looks for them nobody else stores: halves take their locks out of order');
 select is((select array_agg(position - (select from_offset from ops.kafka_batch where batch_id = :refused) + 1 order by position) from staging.reject where batch_id = :refused and codes = '{constraint_violation}' and reasons[1] like '%(customers_test_check)'), '{1,7,8,50}', 'those are rejects, and name it');
 select is((select format('%s %s %s', disposition, codes, reasons[2]) from staging.reject where batch_id = :refused and origin is not null), 'duplicate {returned_dead_letter,constraint_violation} a constraint of the table refused the row (customers_test_check)', 'one that is a returned dead letter is no second reject');
 select is((select count(*) from shop.customer_version v where customer_id between 1001 and 1050) || ' ' || (select count(*) from shop.customer_event where customer_id between 1001 and 1050), '44 44', 'neither ledger nor versions know them');

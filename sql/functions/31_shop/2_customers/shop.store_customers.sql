@@ -108,6 +108,9 @@ begin
     where batch_id = p_batch.batch_id and slot = p_batch.slot and position between p_from and p_to;
 
     if v_result.received > 1 then
+        -- Halves take their customers' locks in an order of their own: nobody else may store meanwhile. The block above has
+        -- given back what it held, so waiting here cannot deadlock.
+        lock table shop.customer_version in share row exclusive mode;
         v_result := shop.store_customers(p_batch, p_run, p_partition, p_from, v_middle);
         v_half := shop.store_customers(p_batch, p_run, p_partition, v_middle + 1, p_to);
         v_result.received := v_result.received + v_half.received;
