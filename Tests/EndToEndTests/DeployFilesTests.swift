@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-import Yams
 
 @testable import Stack
 @testable import emporium
@@ -9,17 +8,8 @@ import Yams
 // code's own configuration. DeployTests runs what the image would run.
 
 @Suite struct DeployFiles {
-    private func read(_ path: String) throws -> String {
-        try String(contentsOfFile: "\(TestStack.root)/\(path)", encoding: .utf8)
-    }
-
-    private func compose() throws -> [String: Any] {
-        try #require(try Yams.load(yaml: try read("docker-compose.yaml")) as? [String: Any])
-    }
-
-    private func service(_ name: String) throws -> [String: Any] {
-        try #require((try compose()["services"] as? [String: Any])?[name] as? [String: Any])
-    }
+    private func read(_ path: String) throws -> String { try DeployedFiles.read(path) }
+    private func service(_ name: String) throws -> [String: Any] { try DeployedFiles.service(name) }
 
     private func build(_ argument: String) throws -> String {
         let line = try read("deploy/postgres/Dockerfile").split(separator: "\n").first { $0.hasPrefix("ARG \(argument)=") }
@@ -120,7 +110,7 @@ import Yams
     @Test func composeKnowsTheSamePortAndNames() throws {
         let database = EmbeddedCluster(home: "/nonexistent").databaseName
         let (postgres, initial) = (try service("postgres"), try service("init"))
-        for one in [postgres, initial] {
+        for one in try [postgres] + DeployedFiles.tools.map(service) {
             let build = try #require(one["build"] as? [String: String])
             #expect(build == ["context": ".", "dockerfile": "deploy/postgres/Dockerfile"])
             #expect(one["image"] as? String == postgres["image"] as? String)
@@ -136,26 +126,29 @@ import Yams
         let after = (initial["depends_on"] as? [String: [String: String]])?["postgres"]
         #expect(after == ["condition": "service_healthy"])
         #expect(initial["restart"] as? String == "no")
-        let command = try #require(initial["command"] as? [String])
-        #expect(try emporium.Emporium.parseAsRoot(Array(command.dropFirst())) is MigrateApply, "\(command)")
-        #expect(command.first == "emporium")
-        #expect(try read("deploy/postgres/Dockerfile").contains("COPY migrations \(try #require(command.last))/migrations\n"))
+        let arguments = try DeployedFiles.arguments("init")
+        #expect(try emporium.Emporium.parseAsRoot(arguments) is MigrateApply, "\(arguments)")
+        #expect(try read("deploy/postgres/Dockerfile").contains("COPY migrations \(try #require(arguments.last))/migrations\n"))
         let environment = try #require(initial["environment"] as? [String: String])
         #expect(environment["PGHOST"] == "postgres" && environment["PGDATABASE"] == database)
         #expect(environment["PGUSER"] == EmbeddedCluster.adminRole)
         #expect(environment.keys.allSatisfy { ["PGHOST", "PGUSER", "PGDATABASE", "PGPASSWORD"].contains($0) })
 
         // Nothing sleeps, and what is written to disk has a volume.
-        let text = try read("docker-compose.yaml") + read("deploy/postgres/10-emporium.sh")
+        let text = try read("docker-compose.yaml") + read("deploy/postgres/10-emporium.sh") + read("deploy/kafka/start-kafka")
         #expect(!text.contains("sleep"))
         #expect(postgres["volumes"] as? [String] == ["postgres-data:/var/lib/postgresql/data"])
-        #expect((try compose()["volumes"] as? [String: Any])?.keys.contains("postgres-data") == true)
+        #expect((try DeployedFiles.compose()["volumes"] as? [String: Any])?.keys.contains("postgres-data") == true)
     }
 
     @Test func everyVariableIsKnownToWhoReadsIt() throws {
         let compose = try read("docker-compose.yaml")
-        let interpolated = Set(compose.matches(of: /\$\{([A-Z_]+)/).map { String($0.1) })
-        #expect(interpolated == ["POSTGRES_PASSWORD", "EMPORIUM_PASSWORD", "POSTGRES_PORT"])
+        let interpolated = try DeployedFiles.interpolated()
+        #expect(
+            interpolated == [
+                "POSTGRES_PASSWORD", "EMPORIUM_PASSWORD", "POSTGRES_PORT", "BROKER_PORT", "BROKER_VERSION", "BROKER_UI_PORT",
+                "BROKER_UI_VERSION",
+            ])
         for match in compose.matches(of: /\$\{([A-Z_]*PASSWORD)(..)/) { #expect(match.2 == ":?", "no default for a password") }
         // The image's own scripts, and the official entrypoint.
         let scripts = try read("deploy/postgres/10-emporium.sh") + "POSTGRES_PASSWORD"

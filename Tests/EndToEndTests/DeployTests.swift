@@ -76,6 +76,46 @@ extension EndToEnd.Deploy {
         #expect(!(try String(contentsOfFile: "\(folder)/log", encoding: .utf8)).contains("s3cret"))
         #expect(!(start.out + start.err).contains("s3cret"))
 
+        let broker = EmbeddedBroker(home: folder + "/broker", program: Emporium.path)
+        var failure: (any Error)?
+        do { try await servicesRun(environment, broker, in: folder) } catch { failure = error }
+        _ = try await broker.down()
+        if let failure { throw failure }
+
         if let pid = Leftovers.pid(folder + "/data") { kill(pid, SIGINT) }
+    }
+
+    /// The commands and variables of docker-compose.yaml, with that server and an embedded broker in place of the others.
+    private func servicesRun(_ server: [String: String], _ broker: EmbeddedBroker, in folder: String) async throws {
+        let kafka = try await broker.up().state.bootstrapServers
+        func run(_ name: String, _ more: String...) async throws -> Emporium.Outcome {
+            var environment = try DeployedFiles.environment(name)
+            for (variable, value) in server where variable == "PGPORT" || environment[variable] != nil {
+                #expect(variable != "PGUSER" || environment[variable] == value, "\(name)")
+                environment[variable] = value
+            }
+            environment["KAFKA_BOOTSTRAP_SERVERS"] = kafka
+            if name == "topics" { environment["EMPORIUM_HOME"] = broker.home }  // it makes topics by the broker's own means
+            let arguments = try DeployedFiles.arguments(name).map { $0.replacing("/opt/emporium", with: TestStack.root) }
+            return try await Emporium.run(arguments + more, environment, in: folder)
+        }
+        for _ in 0..<2 {
+            let topics = try await run("topics")
+            #expect(topics.exitCode == 0 && topics.out.contains("customers.dead.letter"), "\(topics.out)\(topics.err)")
+        }
+        let made = try await Emporium.run(
+            ["generate", "customers", "--count", "200", "--rate", "max", "--bad", "10%", "--customers", "50"],
+            ["KAFKA_BOOTSTRAP_SERVERS": kafka], in: folder)
+        try #require(made.exitCode == 0, "\(made.err)")
+        let loader = try await run("loader", "--once", "--json")
+        try #require(loader.exitCode == 0, "\(loader.err)")
+        let books = try loader.json()
+        #expect(books["read"] as? Int == 200 && books["balances"] as? Bool == true && books["pending"] as? Int == 0, "\(books)")
+        let rejected = try #require(books["rejected"] as? Int)
+        #expect(rejected > 0 && (books["stored"] as? Int ?? 0) > 0, "\(books)")
+        #expect(loader.err.split(separator: "\n").allSatisfy { $0.hasPrefix("{") }, "logs are JSON: \(loader.err)")
+        let relay = try await run("relay", "--once", "--json")
+        #expect(relay.exitCode == 0, "\(relay.err)")
+        #expect(try relay.json()["messages"] as? Int == rejected, "\(relay.out)")
     }
 }
