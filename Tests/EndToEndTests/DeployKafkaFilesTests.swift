@@ -171,6 +171,21 @@ import Testing
         #expect(LoadKafkaCommand.helpMessage().replacing(/\s+/, with: " ").contains("under 256 MiB") && (257...384).contains(limit))
     }
 
+    @Test func operationsTellOfEachService() throws {
+        let operations = try Files.read("docs/operations.md")
+        for (name, service) in try Files.services() {
+            let line = try #require(operations.split(separator: "\n").first { $0.hasPrefix("| `\(name)` |") }, "\(name)")
+            for port in (service["ports"] as? [String]) ?? [] {
+                let match = try #require(port.firstMatch(of: /\$\{([A-Z_]+):-(\d+)\}/), "\(port)")
+                #expect(line.hasSuffix("| `\(match.1)` (\(match.2)) |"), "\(name)")
+            }
+            if let image = service["image"] as? String, image.contains("$") { #expect(line.contains("`\(byDefault(image))`"), "\(name)") }
+        }
+        let produce = try #require(operations.firstMatch(of: /KAFKA_BOOTSTRAP_SERVERS=127\.0\.0\.1:9092 emporium ([^\n]*)/)?.1)
+        #expect(try emporium.Emporium.parseAsRoot(produce.split(separator: " ").map(String.init)) is GenerateCustomersCommand)
+        #expect(operations.contains("limit of \(try #require(Files.service("loader")["mem_limit"] as? String).dropLast()) MiB"))
+    }
+
     @Test func nothingStartsBeforeWhatItNeeds() throws {
         let healthy = ["condition": "service_healthy"], done = ["condition": "service_completed_successfully"]
         let expected: [String: [String: [String: String]]] = [
