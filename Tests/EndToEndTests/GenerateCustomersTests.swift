@@ -180,7 +180,7 @@ extension EndToEnd {
 
         @Test func withoutBrokersNamedItSaysWhatToSet() async throws {
             let outcome = try await Emporium.run(["generate", "customers", "--count", "1"], [:], in: "/tmp")
-            #expect(outcome.exitCode == 78 && outcome.err.contains("KAFKA_BOOTSTRAP_SERVERS"), "\(outcome.err)")
+            #expect(outcome.exitCode == 69 && outcome.err.contains("KAFKA_BOOTSTRAP_SERVERS"), "\(outcome.err)")
         }
     }
 }

@@ -99,5 +99,5 @@ public struct KafkaRun: Sendable {
 
 extension Duration {
     /// Longer than anybody waits; 68 years.
-    static let forever = Duration.seconds(Int64(Int32.max))
+    public static let forever = Duration.seconds(Int64(Int32.max))
 }

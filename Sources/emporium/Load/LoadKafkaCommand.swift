@@ -60,7 +60,9 @@ struct LoadKafkaCommand: AsyncParsableCommand {
         let signals = shutdown.listen()
         defer { signals.forEach { $0.cancel() } }
 
-        let feeds = try await KafkaLoad.feeds(database, logger)
+        // One that goes on for ever also waits for ever.
+        let patience: Duration? = once || limit != nil ? .seconds(300) : nil
+        let feeds = try await KafkaLoad.feeds(database, patience: patience ?? .forever, logger)
         guard let feed = feeds[topic] else {
             throw ConfigurationError(
                 "no feed is read from topic \(topic)\n  hint: topics: \(feeds.keys.sorted().joined(separator: ", "))")
@@ -72,7 +74,7 @@ struct LoadKafkaCommand: AsyncParsableCommand {
         options.stopsAtEnd = once
         options.limit = limit
         options.acceptsLoss = acceptLoss
-        if once || limit != nil { options.patience = .seconds(300) }
+        options.patience = patience
 
         let load = KafkaLoad(kafka: kafka, database: database, workers: workers, shutdown: shutdown, logger: logger)
         let (run, outcome) = try await load.perform(options)

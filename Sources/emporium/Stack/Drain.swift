@@ -21,7 +21,8 @@ struct Drain {
     /// - Throws: `Failed`.
     func run(_ topics: [KafkaReport.Topic], cluster: String?) async throws -> Set<String> {
         guard let database = try? Settings.database(),
-            let feeds = try? await KafkaLoad.feeds(database, Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() })
+            let feeds = try? await KafkaLoad.feeds(
+                database, patience: .seconds(2), Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() })
         else { return [] }  // no books: nothing is read from anywhere
         let shutdown = Shutdown()
         let load = KafkaLoad(kafka: kafka, database: database, workers: 2, shutdown: shutdown, logger: logger)
