@@ -10,13 +10,18 @@ public actor DatabaseSession {
     private let logger: Logger
     /// How long an outage may last before it is given up.
     private let patience: Duration
+    /// Once it is requested, patience is five seconds at most: what is not landed then is landed by the next one.
+    private let shutdown: Shutdown?
     private var connection: Connection?
     /// Counts connections made, so that a caller sees that session state (advisory locks) is gone.
     public private(set) var generation = 0
 
-    public init(_ configuration: ConnectionConfiguration, patience: Duration = .seconds(300), logger: Logger) {
+    public init(
+        _ configuration: ConnectionConfiguration, patience: Duration = .seconds(300), shutdown: Shutdown? = nil, logger: Logger
+    ) {
         self.configuration = configuration
         self.patience = patience
+        self.shutdown = shutdown
         self.logger = logger
     }
 
@@ -37,7 +42,8 @@ public actor DatabaseSession {
                 await settle(after: error)
                 let since = outageSince ?? clock.now
                 outageSince = since
-                guard clock.now - since < patience else { throw error }
+                let limit = shutdown?.isRequested == true ? min(patience, .seconds(5)) : patience
+                guard clock.now - since < limit else { throw error }
                 let pause = backoff.next()
                 logger.warning("\(what): \(error); next try in \(pause.tenths) s")
                 try await Task.sleep(for: pause)

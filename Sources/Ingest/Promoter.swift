@@ -8,17 +8,19 @@ public struct Promoter: Sendable {
     let run: Int64
     let workers: Int
     let patience: Duration
+    let shutdown: Shutdown?
     let database: ConnectionConfiguration
     let logger: Logger
 
     public init(
         feed: String, run: Int64, workers: Int = 2, patience: Duration = .seconds(300),
-        database: ConnectionConfiguration, logger: Logger
+        shutdown: Shutdown? = nil, database: ConnectionConfiguration, logger: Logger
     ) {
         self.feed = feed
         self.run = run
         self.workers = workers
         self.patience = patience
+        self.shutdown = shutdown
         self.database = database.asRole("promoter")
         self.logger = logger
     }
@@ -42,7 +44,7 @@ public struct Promoter: Sendable {
     }
 
     private func work(_ number: Int, _ landing: Landing) async throws -> Int64 {
-        let session = DatabaseSession(database, patience: patience, logger: logger)
+        let session = DatabaseSession(database, patience: patience, shutdown: shutdown, logger: logger)
         defer { Task { await session.close() } }
         var total: Int64 = 0
         var backoff = Backoff(first: .milliseconds(2), cap: .milliseconds(100))

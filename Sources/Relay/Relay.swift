@@ -64,7 +64,8 @@ public actor Relay {
         // One that goes on for ever also waits for ever; the session says when it tries next.
         // A relay that is frozen keeps its claim for ten minutes at most.
         session = DatabaseSession(
-            database.asRole("relay").setting("idle_in_transaction_session_timeout", "10min"), patience: options.once ? .seconds(30) : .seconds(1_000_000_000), logger: logger)
+            database.asRole("relay").setting("idle_in_transaction_session_timeout", "10min"),
+            patience: options.once ? .seconds(30) : .forever, shutdown: shutdown, logger: logger)
     }
 
     /// A shutdown lets the batch in hand be delivered, within `grace`.

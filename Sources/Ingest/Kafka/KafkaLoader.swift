@@ -39,8 +39,8 @@ struct KafkaLoader: Sendable {
         let consumer = try Consumer(
             kafka.setting("queued.max.messages.kbytes", String(max(1, options.prefetchBytes >> 10))), logger: logger)
         let patience = options.patience ?? .forever
-        let books = DatabaseSession(database, patience: patience, logger: logger)
-        let landing = DatabaseSession(database, patience: patience, logger: logger)
+        let books = DatabaseSession(database, patience: patience, shutdown: shutdown, logger: logger)
+        let landing = DatabaseSession(database, patience: patience, shutdown: shutdown, logger: logger)
         let member = UUID().uuidString
         let outcome: Result<Void, any Error>
         do {

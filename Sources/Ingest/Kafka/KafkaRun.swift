@@ -44,7 +44,7 @@ public struct KafkaRun: Sendable {
             if workers > 0 {
                 let promoter = Promoter(
                     feed: options.feed, run: run, workers: workers, patience: options.patience ?? .forever,
-                    database: database, logger: logger)
+                    shutdown: shutdown, database: database, logger: logger)
                 group.addTask {
                     do { _ = try await promoter.run(until: landing) } catch {
                         shutdown.request()  // what cannot be promoted is not landed on and on
@@ -78,7 +78,7 @@ public struct KafkaRun: Sendable {
 
     /// Says every ten seconds what moved, and empties staging slots every minute.
     private func keepHouse(_ loader: KafkaLoader, until landing: Landing) async throws {
-        let session = DatabaseSession(database.asRole("promoter"), patience: .forever, logger: logger)
+        let session = DatabaseSession(database.asRole("promoter"), patience: .forever, shutdown: shutdown, logger: logger)
         var (before, naps) = (Int64(0), 0)
         while !landing.isFinished {
             try await Task.sleep(for: .milliseconds(500))

@@ -14,9 +14,9 @@ struct KafkaLoad {
     /// Feeds by the topics they are read from.
     /// - Parameter patience: how long the database may be away.
     static func feeds(
-        _ database: ConnectionConfiguration, patience: Duration, _ logger: Logger
+        _ database: ConnectionConfiguration, patience: Duration, shutdown: Shutdown? = nil, _ logger: Logger
     ) async throws -> [String: String] {
-        let session = DatabaseSession(database.asRole("promoter"), patience: patience, logger: logger)
+        let session = DatabaseSession(database.asRole("promoter"), patience: patience, shutdown: shutdown, logger: logger)
         let found = try await session.query("look feeds up", "select topic, feed from ops.feed where topic is not null")
         await session.close()
         return Dictionary(uniqueKeysWithValues: found.rows.map { ($0.text("topic"), $0.text("feed")) })
@@ -24,7 +24,7 @@ struct KafkaLoad {
 
     /// - Returns: the run's number, and what came of it.
     func perform(_ options: KafkaLoadOptions) async throws -> (run: Int64, outcome: KafkaRun.Outcome) {
-        let books = DatabaseSession(database.asRole("loader"), patience: options.patience ?? .forever, logger: logger)
+        let books = DatabaseSession(database.asRole("loader"), patience: options.patience ?? .forever, shutdown: shutdown, logger: logger)
         let started = try await books.query("start run", "select ops.start_run('load', $1, '{}')", [.text(options.feed)])
         let run = Int64(started.first?[0] ?? "") ?? 0
         let outcome: KafkaRun.Outcome

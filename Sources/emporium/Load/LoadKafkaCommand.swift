@@ -62,7 +62,7 @@ struct LoadKafkaCommand: AsyncParsableCommand {
 
         // One that goes on for ever also waits for ever.
         let patience: Duration? = once || limit != nil ? .seconds(300) : nil
-        let feeds = try await KafkaLoad.feeds(database, patience: patience ?? .forever, logger)
+        let feeds = try await KafkaLoad.feeds(database, patience: patience ?? .forever, shutdown: shutdown, logger)
         guard let feed = feeds[topic] else {
             throw ConfigurationError(
                 "no feed is read from topic \(topic)\n  hint: topics: \(feeds.keys.sorted().joined(separator: ", "))")
