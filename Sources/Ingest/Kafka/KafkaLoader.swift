@@ -84,8 +84,8 @@ struct KafkaLoader: Sendable {
                     throw Finished()  // ends the lease's task, too
                 }
                 group.addTask {
-                    defer { fullInlet.finish() }
                     try await read(consumer, share, leases, from: empty, into: fullInlet)
+                    fullInlet.finish()  // not after an error: the end of landing would be told first, and be taken for success
                 }
                 while try await group.next() != nil {}  // unlike waitForAll, it throws at once
             }
