@@ -210,7 +210,7 @@ struct KafkaLoader: Sendable {
             """
         let count = Int64(batch.count)
         let first = ranges[0].value.batch
-        do {
+        try await PartitionShare.fenced {
             try await session.run("land batch \(first)") { connection in
                 share.landing(by: connection)
                 // After an outage: the commit may have gone through before the answer was lost.
@@ -222,8 +222,6 @@ struct KafkaLoader: Sendable {
                 }
                 try await connection.execute(advance)
             }
-        } catch let error as PostgresError where error.sqlState == "EM022" {
-            throw PartitionShare.Rebalanced(why: error.message)
         }
         report.change {
             $0.messages += count

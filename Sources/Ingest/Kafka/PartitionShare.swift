@@ -68,6 +68,13 @@ final class PartitionShare: Sendable {
         return leases
     }
 
+    /// Turns what the fence refuses into `Rebalanced`.
+    static func fenced<T: Sendable>(_ body: () async throws -> T) async throws -> T {
+        do { return try await body() } catch let error as PostgresError where error.sqlState == "EM022" {
+            throw Rebalanced(why: error.message)
+        }
+    }
+
     /// Where reading of a partition goes on: begun at the first offset there is when nobody has read it yet.
     /// - Throws: `Rebalanced`, `LostMessages`.
     func start(_ partition: Int32, _ lease: Lease, low: Int64, high: Int64) async throws -> Int64 {
@@ -77,9 +84,11 @@ final class PartitionShare: Sendable {
                     "\(options.topic):\(partition) begins at offset \(low): nothing earlier is left of it",
                     metadata: ["cluster": "\(cluster)"])
             }
-            let answer = try await books.query(
-                "begin partition", "select ops.begin_partition($1, $2, $3, $4, $5)",
-                [.text(options.feed), .text(cluster), .int(Int64(partition)), .int(lease.epoch), .int(low)])
+            let answer = try await Self.fenced {
+                try await books.query(
+                    "begin partition", "select ops.begin_partition($1, $2, $3, $4, $5)",
+                    [.text(options.feed), .text(cluster), .int(Int64(partition)), .int(lease.epoch), .int(low)])
+            }
             return Int64(answer.first?[0] ?? "") ?? low
         }
         guard next >= low, next <= high else {
