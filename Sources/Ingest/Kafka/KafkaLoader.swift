@@ -220,7 +220,10 @@ struct KafkaLoader: Sendable {
                 guard Int64(copied) == count else {
                     throw PostgresError(sqlState: "EM007", message: "copied \(copied) of \(count) rows")
                 }
-                try await connection.execute(advance)
+                do { try await connection.execute(advance) } catch let error as PostgresError where error.constraint == "batch_pkey" {
+                    // The attempt before was cut off, and its commit has gone through meanwhile.
+                    throw PostgresError(sqlState: "40001", message: "the batch was landed by an attempt that was cut off")
+                }
             }
         }
         report.change {
