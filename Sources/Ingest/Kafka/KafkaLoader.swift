@@ -57,6 +57,8 @@ struct KafkaLoader: Sendable {
                 try await consumer.assign([])
             }
             outcome = .success(())
+        } catch is Finished {
+            outcome = .success(())
         } catch { outcome = .failure(error) }
         await consumer.close()
         await landing.close()
@@ -92,6 +94,7 @@ struct KafkaLoader: Sendable {
         } catch is Finished {}
     }
 
+    /// All that was asked for is done, or it is to stop.
     private struct Finished: Error {}
 
     // MARK: The lease
@@ -249,7 +252,7 @@ struct KafkaLoader: Sendable {
         while true {
             do { return try await body() } catch let error as KafkaError where error.isOutage {
                 if let patience = options.patience, ContinuousClock.now - began > patience { throw error }
-                if shutdown.isRequested { throw CancellationError() }
+                if shutdown.isRequested { throw Finished() }
                 let pause = backoff.next()
                 logger.warning("\(what): \(error); next try in \(pause.tenths) s")
                 try await Task.sleep(for: pause)
