@@ -138,6 +138,9 @@ struct KafkaLoader: Sendable {
 
     // MARK: Reading
 
+    /// The lease's task waits for the consumer meanwhile, and signals are not heard.
+    private static let longestRead = Duration.milliseconds(200)
+
     private func read(
         _ consumer: Consumer, _ share: PartitionShare, _ leases: Mutexed<[Int32: PartitionShare.Lease]>,
         from empty: AsyncStream<MessageBatch>, into full: AsyncStream<MessageBatch>.Continuation
@@ -161,7 +164,9 @@ struct KafkaLoader: Sendable {
                 }
                 if !batch.isOpen(for: reader.count, at: .now) { batch.open(try await share.numbers(reader.count)) }
                 do {
-                    let ends = try await consumer.read(within: options.linger) { reader.take($0, into: batch) }
+                    let ends = try await consumer.read(within: min(options.linger, Self.longestRead)) {
+                        reader.take($0, into: batch)
+                    }
                     reader.reached(ends)
                 } catch let error as KafkaError where error.isOutOfRange {
                     throw try await lost(error, reader, consumer)
