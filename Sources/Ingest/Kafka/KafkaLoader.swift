@@ -162,7 +162,11 @@ struct KafkaLoader: Sendable {
                     try await Task.sleep(for: .milliseconds(100))
                     continue
                 }
-                if !batch.isOpen(for: reader.count, at: .now) { batch.open(try await share.numbers(reader.count)) }
+                if !batch.isOpen(for: reader.count, at: .now) {
+                    // New numbers may come with another slot, and rows in hand have theirs.
+                    guard batch.isEmpty else { break }
+                    batch.open(try await share.numbers(reader.count))
+                }
                 do {
                     let ends = try await consumer.read(within: min(options.linger, Self.longestRead)) {
                         reader.take($0, into: batch)

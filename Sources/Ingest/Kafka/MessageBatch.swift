@@ -59,7 +59,11 @@ final class MessageBatch: @unchecked Sendable {
         return numbers.ids.count + ranges.count >= partitions && (count > 0 || now - numbers.taken < .seconds(20))
     }
 
-    func open(_ numbers: Numbers) { self.numbers = numbers }
+    /// - Precondition: it is empty; rows bear the slot of the numbers that they got.
+    func open(_ numbers: Numbers) {
+        precondition(isEmpty, "a batch in hand keeps its numbers")
+        self.numbers = numbers
+    }
 
     func reset() {
         rows.reset()
