@@ -4,12 +4,15 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import urllib.parse
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-RESULTS = Path(__file__).resolve().parent / "results"
+BENCHMARKS = Path(__file__).resolve().parent
+RESULTS = BENCHMARKS / "results"
+PYTHON = BENCHMARKS / ".venv" / "bin" / "python"
 SETTINGS = ("shared_buffers", "work_mem", "max_wal_size", "fsync", "synchronous_commit", "full_page_writes", "jit")
 
 
@@ -18,7 +21,7 @@ class Stack:
         self.binary = Path(binary).resolve()
         self.environment = {
             name: value for name, value in os.environ.items()
-            if not name.startswith(("PG", "EMPORIUM_")) and name != "DATABASE_URL"
+            if not name.startswith(("PG", "EMPORIUM_", "KAFKA_")) and name != "DATABASE_URL"
         } | {"EMPORIUM_HOME": str(Path(folder) / "home")}
         self.folder = folder
 
@@ -48,17 +51,30 @@ class Stack:
 
 
 @contextlib.contextmanager
-def stack(binary):
-    """Started and migrated; gone afterwards."""
+def stack(binary, *up):
+    """Started, by `emporium up` with these further words, and migrated; gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="emporium-bench-", dir="/tmp") as folder:
         os.chmod(folder, 0o755)  # the server runs as another user
         made = Stack(binary, folder)
         try:
-            made.emporium("up")
+            made.emporium("up", *up)
             made.emporium("migrate")
             yield made
         finally:
             subprocess.run([made.binary, "down"], env=made.environment, capture_output=True)
+
+
+def install_rivals():
+    """What PYTHON, which runs them, has; asks nobody when that is what requirements.txt says already."""
+    wanted, installed = BENCHMARKS / "requirements.txt", PYTHON.parent.parent / "installed.txt"
+    if installed.exists() and installed.read_bytes() == wanted.read_bytes():
+        return
+    if not PYTHON.exists():
+        print("making Benchmarks/.venv", file=sys.stderr, flush=True)
+        subprocess.run([sys.executable, "-m", "venv", PYTHON.parent.parent], check=True)
+    subprocess.run(
+        [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", wanted], check=True, stdout=sys.stderr)
+    installed.write_bytes(wanted.read_bytes())
 
 
 def publish(name, page, figures):

@@ -22,14 +22,15 @@ import tempfile
 import urllib.parse
 from pathlib import Path
 
-import measuring
-from limit import STEPS, Limit
-from report import markdown
-
 HERE = Path(__file__).resolve().parent
+sys.path.insert(1, str(HERE.parent))
+import measuring  # noqa: E402
+from limit import STEPS, Limit  # noqa: E402
+from report import markdown  # noqa: E402
+from stack import PYTHON, install_rivals  # noqa: E402
+
 BENCHMARKS = HERE.parent
 PROJECT = BENCHMARKS.parent
-PYTHON = BENCHMARKS / ".venv" / "bin" / "python"
 SETTINGS = (
     "shared_buffers", "work_mem", "max_wal_size", "checkpoint_timeout", "fsync", "synchronous_commit",
     "full_page_writes", "wal_compression", "jit", "lc_collate")
@@ -123,16 +124,6 @@ def outcome(folder):
         rows.sort()
         digests[kind] = (len(rows), hashlib.sha256("\x1e".join(rows).encode()).hexdigest())
     return digests
-
-
-def install_rivals():
-    if not PYTHON.exists():
-        say("making Benchmarks/.venv")
-        subprocess.run([sys.executable, "-m", "venv", PYTHON.parent.parent], check=True)
-    wanted = BENCHMARKS / "requirements.txt"
-    subprocess.run(
-        [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", wanted], check=True,
-        stdout=sys.stderr)
 
 
 def environment(emporium, options, drop):

@@ -26,7 +26,6 @@ HERE = Path(__file__).resolve().parent
 BENCHMARKS = HERE.parent
 PROJECT = BENCHMARKS.parent
 QUERIES = PROJECT / "sql" / "queries"
-PYTHON = BENCHMARKS / ".venv" / "bin" / "python"
 sys.path[:0] = [str(BENCHMARKS / "membership"), str(BENCHMARKS)]
 import measuring  # noqa: E402
 import stack as stacks  # noqa: E402
@@ -152,14 +151,10 @@ def measure(stack, options, work):
 
 def compare(stack, results, rounds, work):
     """DuckDB, in memory, over the same rows; its answers must be ours."""
-    if not PYTHON.exists():
-        subprocess.run([sys.executable, "-m", "venv", PYTHON.parent.parent], check=True)
-    subprocess.run(
-        [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", BENCHMARKS / "requirements.txt"],
-        check=True, stdout=sys.stderr)
+    stacks.install_rivals()
     for table, query in EXPORTS.items():
         stack.psql("-c", f"\\copy ({query}) to '{work}/{table}.csv' with (format csv, header)")
-    done = measuring.run([PYTHON, HERE / "rival_duckdb.py", work, rounds])
+    done = measuring.run([stacks.PYTHON, HERE / "rival_duckdb.py", work, rounds])
     rival = json.loads(done.output)
     results["rival"] = {"version": rival["version"], "load_seconds": rival["load_seconds"]}
     for name, theirs in rival["queries"].items():
