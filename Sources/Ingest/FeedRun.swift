@@ -35,7 +35,7 @@ public struct FeedRun: Sendable {
 
     /// Lands and promotes. Also promotes what others landed before and nobody promoted.
     public func perform(_ source: Source) async throws -> Outcome {
-        let books = RunBooks(feed: options.feed, run: run, database: database, logger: logger)
+        let books = RunBooks(feed: options.feed, run: run, database: database, shutdown: shutdown, logger: logger)
         let before = try await books.summary()
         let landing = Landing()
         let promoter = Promoter(feed: options.feed, run: run, workers: workers, database: database, logger: logger)

@@ -20,14 +20,16 @@ struct RunBooks: Sendable {
     let run: Int64
     let database: ConnectionConfiguration
     let logger: Logger
+    let shutdown: Shutdown
     private let session: DatabaseSession
 
-    init(feed: String, run: Int64, database: ConnectionConfiguration, logger: Logger) {
+    init(feed: String, run: Int64, database: ConnectionConfiguration, shutdown: Shutdown, logger: Logger) {
         self.feed = feed
         self.run = run
         self.database = database
+        self.shutdown = shutdown
         self.logger = logger
-        session = DatabaseSession(database.asRole("promoter"), logger: logger)
+        session = DatabaseSession(database.asRole("promoter"), shutdown: shutdown, logger: logger)
     }
 
     func summary() async throws -> RunSummary {
@@ -43,8 +45,9 @@ struct RunBooks: Sendable {
         while true {
             let now = try await summary()
             if now.pending == 0 || clock.now >= deadline { return now }
-            _ = try await Promoter(feed: feed, run: run, workers: 1, database: database, logger: logger)
-                .run(until: Landing(finished: true))
+            _ = try await Promoter(
+                feed: feed, run: run, workers: 1, shutdown: shutdown, database: database, logger: logger
+            ).run(until: Landing(finished: true))
             try await Task.sleep(for: backoff.next())
         }
     }

@@ -7,8 +7,13 @@ public struct KafkaRun: Sendable {
     public struct Outcome: Sendable {
         public var report: KafkaLoadReport
         public var summary: RunSummary
-        /// What this process landed and what the database has of it agree, and nothing is pending.
-        public var balances: Bool { summary.balances && report.messages == summary.read }
+        /// Whether it was stopped from outside: what is pending then is promoted by others, or by the next one.
+        public var interrupted: Bool
+        /// What this process landed and what the database has of it agree, and nothing is pending that should not be.
+        public var balances: Bool {
+            (summary.pending == 0 || interrupted) && report.messages == summary.read
+                && summary.read == summary.stored + summary.rejected + summary.duplicate + summary.pending
+        }
     }
 
     private let options: KafkaLoadOptions
@@ -70,10 +75,11 @@ public struct KafkaRun: Sendable {
             }
             return report
         }
-        let books = RunBooks(feed: options.feed, run: run, database: database, logger: logger)
-        let summary = workers > 0 ? try await books.settled() : try await books.summary()
+        let books = RunBooks(feed: options.feed, run: run, database: database, shutdown: shutdown, logger: logger)
+        let interrupted = shutdown.isRequested
+        let summary = workers > 0 && !interrupted ? try await books.settled() : try await books.summary()
         await books.close()
-        return Outcome(report: report, summary: summary)
+        return Outcome(report: report, summary: summary, interrupted: interrupted)
     }
 
     /// Says every ten seconds what moved, and empties staging slots every minute.
