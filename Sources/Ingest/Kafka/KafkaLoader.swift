@@ -72,7 +72,10 @@ struct KafkaLoader: Sendable {
         let (full, fullInlet) = AsyncStream<MessageBatch>.makeStream()
         let (empty, emptyInlet) = AsyncStream<MessageBatch>.makeStream()
         for _ in 0..<2 { emptyInlet.yield(MessageBatch(options)) }
-        try await landing.run("connect") { share.landing(by: $0) }
+        try await landing.run("connect") {
+            try await $0.execute("select")  // whether the session is still there: others take a loader without one for dead
+            share.landing(by: $0)
+        }
         let leases = Mutexed(try await share.renew(partitions: try await partitions(consumer)))
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in

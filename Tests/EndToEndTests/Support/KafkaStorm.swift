@@ -57,14 +57,14 @@ final class Storm {
 
     /// - Parameter sabotage: SQL that spoils the database of this storm.
     static func with(
-        _ stack: TestStack?, partitions: Int32, batchRows: Int, seed: UInt64, sabotage: String = "",
+        _ stack: TestStack?, partitions: Int32, batchRows: Int, seed: UInt64, lease: String = "5 s", sabotage: String = "",
         _ body: (Storm) async throws -> Void
     ) async throws {
         try await Bench.with(stack) { bench in
             try await bench.stack.admin(bench.database) { admin in
                 try await admin.execute(StormPause.fixture)
                 // Renewed every 2 s; dead sooner than by default, as many shall die.
-                try await admin.execute("update ops.setting set value = '5 s' where name = 'kafka.lease'")
+                try await admin.execute("update ops.setting set value = '\(lease)' where name = 'kafka.lease'")
                 if !sabotage.isEmpty { try await admin.execute(sabotage) }
             }
             let storm = try await Storm(bench, partitions: partitions, batchRows: batchRows, seed: seed)

@@ -67,7 +67,8 @@ final class StormFleet {
     func tend(atLeast count: Int = 2) async throws {
         for member in members where !member.child.isRunning {
             let outcome = try await member.child.outcome()
-            if member.state != .leaving || outcome.exitCode != 0 {
+            // One that has just been started does not listen to SIGTERM yet, and has nothing either.
+            if member.state != .leaving || outcome.exitCode != 0 && outcome.signal != SIGTERM {
                 complaints.append(
                     "a loader that was \(member.state) ended: \(outcome.exitCode.map { "exit code \($0)" } ?? "killed"): \(outcome.err.suffix(1500))")
             }
