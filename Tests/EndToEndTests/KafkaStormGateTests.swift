@@ -46,7 +46,7 @@ extension EndToEnd.KafkaStormTests {
             begin
                 perform test.dblink_exec(
                     format('dbname=%s user=postgres host=%s port=%s', current_database(),
-                        current_setting('unix_socket_directories'), current_setting('port')),
+                        trim('"' from split_part(current_setting('unix_socket_directories'), ',', 1)), current_setting('port')),
                     format('update ops.kafka_position p set next_offset = l.next
                         from unnest(%L::integer[], %L::bigint[]) as l (partition, next)
                         where p.feed = %L and p.cluster_id = %L and p.partition = l.partition',
@@ -142,7 +142,7 @@ extension Storm {
             if let found { return found }
         }
         try await fleet.tend(atLeast: 0)
-        throw Uncaught(loaders: fleet.complaints)
+        throw Uncaught(loaders: fleet.complaints + fleet.members(.running).map { String($0.child.err.suffix(1500)) })
     }
 
     private struct Uncaught: Error { let loaders: [String] }
