@@ -113,6 +113,29 @@ extension EndToEnd.LoadKafka {
         }
     }
 
+    /// A partition comes while a batch of another is being filled, and staging has moved on to its next slot meanwhile.
+    @Test func rowsInHandKeepTheirSlot() async throws {
+        try await Loading.with(partitions: 2) { loading, _ in
+            let loaders = try (0..<2).map { _ in try loading.start(["--linger", "60000"]) }
+            try await shares(loading, loaders, are: [1, 1], "both have a partition")
+            try await loading.send(Loading.customers(1...2, partitions: 2))
+            try await eventually("both have read a message") {
+                try await loading.bench.count("select count(*) from ops.kafka_position where next_offset = 0 and high_offset = 1") == 2
+            }
+            try await loading.admin("update ops.feed set current_slot = current_slot + 1 where feed = 'shop.customer'")
+            try await loaders[0].stop()
+            try await shares(loading, [loaders[1]], are: [2], "one has both")
+            try await loading.send(Loading.customers(3...6, partitions: 2))
+            try await eventually("it reads both") {
+                try await loading.bench.count("select count(*) from ops.kafka_position where high_offset = 3") == 2
+            }
+            try await loaders[1].stop()
+            try await loading.once()
+            try await loading.expectExactly(1..<7)
+            #expect(try await loading.bench.count("select count(distinct slot) from ops.batch") == 2)
+        }
+    }
+
     /// kill -9 between COPY and COMMIT, and at any other time; the next one goes on at once.
     @Test func killedLoadersLoseAndDoubleNothing() async throws {
         let seed = testSeed
