@@ -146,11 +146,11 @@ extension EndToEnd.LoadKafka {
 
     @Test func sixtyMegabytesWaitingInBoundedMemory() async throws {
         try await Loading.with(partitions: 12) { loading, _ in
-            let count = 12 * 8000
+            let count = 12 * 9600
             let padding = "\"" + String(repeating: "x", count: 180) + "\""
             var bytes = 0
-            for start in stride(from: 1, through: count, by: 4000) {
-                let some = (start..<(start + 4000)).map { Loading.customer($0, partition: Int32($0 % 12), ["padding": padding]) }
+            for start in stride(from: 1, through: count, by: 4800) {
+                let some = (start..<(start + 4800)).map { Loading.customer($0, partition: Int32($0 % 12), ["padding": padding]) }
                 bytes += some.reduce(0) { $0 + ($1.value?.count ?? 0) }
                 try await loading.send(some)
             }

@@ -9,8 +9,13 @@ extension EndToEnd.LoadKafka {
             try await loading.send(Loading.customers(1...30))
             try cluster.setDown()
             let loader = try loading.start()
+            let other = try loading.start()
+            try await eventually("an attempt that failed") { other.lines("next try in") >= 1 }
+            other.signal(SIGTERM)
             try await eventually("two attempts that failed") { loader.lines("next try in") >= 2 }
             #expect(loader.isRunning)
+            // A stop is a stop, whoever is away.
+            #expect(try await other.outcome(deadline: .seconds(30)).exitCode == 0, "\(other.err)")
             try cluster.setUp()
             try await eventually("all of it") { try await loading.stored() == 30 }
             let outcome = try await loader.stop()
@@ -53,6 +58,20 @@ extension EndToEnd.LoadKafka {
         }
     }
 
+    /// Partitions that have ended are told of once, and not again after an answer that is an error.
+    @Test func onceEndsThoughFetchesFailed() async throws {
+        try await Loading.with(partitions: 4) { loading, cluster in
+            let padding = ["padding": "\"" + String(repeating: "x", count: 1000) + "\""]
+            try await loading.send((1...3000).map { Loading.customer($0, padding) })
+            // 3 is a topic that is not there, 6 a leader that is none any more, 7 a time-out, 56 a disk; every other one is well.
+            cluster.failNext(request: 1, with: [0, 7, 0, 6, 0, 7, 0, 3, 56, 7, 0, 7])
+            let outcome = try await loading.start(["--once", "--json"]).outcome(deadline: .seconds(60))
+            #expect(outcome.exitCode == 0, "\(outcome.err)")
+            #expect(outcome.err.split(separator: "\n").count < 20, "it floods: \(outcome.err)")
+            try await loading.expectExactly(1..<3001)
+        }
+    }
+
     @Test func theDatabaseGoesAndComesBack() async throws {
         let stack = try await TestStack.make(durable: true)
         try await Loading.with(stack) { loading, _ in
@@ -86,40 +105,6 @@ extension EndToEnd.LoadKafka {
             #expect(loader.isRunning)
             try await loader.stop()
             try await loading.expectExactly(1..<3001)
-        }
-    }
-
-    @Test func aStopIsAStopWhileBrokersAreAway() async throws {
-        try await Loading.with { loading, cluster in
-            try cluster.setDown()
-            let loader = try loading.start()
-            try await eventually("an attempt that failed") { loader.lines("next try in") >= 1 }
-            try await loader.stop()
-        }
-    }
-
-    /// However long messages may wait for others: the lease is kept and a signal heard.
-    @Test func aLongLingerHoldsUpNothing() async throws {
-        try await Loading.with { loading, _ in
-            try await loading.admin("update ops.setting set value = '4 s' where name = 'kafka.lease'")
-            let first = try loading.start(["--linger", "60000", "--json"])
-            try await eventually("it reads") { first.err.contains("reading partitions") }
-            try await loading.send(Loading.customers(1...9))
-            let second = try loading.start(["--linger", "60000", "--json"])
-            try await eventually("both have a share") {
-                try await loading.bench.count("select count(distinct owner) from ops.kafka_position where owner is not null") == 2
-            }
-            // Three leases later they still have it.
-            let epochs = try await loading.bench.sql("select partition, epoch from ops.kafka_position order by 1")
-            let until = try await loading.bench.value("select clock_timestamp() + interval '12 s'") ?? ""
-            try await eventually("leases that go on") {
-                try await loading.bench.value("select min(lease_until) > '\(until)' from ops.kafka_member") == "t"
-            }
-            #expect(try await loading.bench.sql("select partition, epoch from ops.kafka_position order by 1") == epochs)
-            try await loading.expectBalance()
-            for loader in [first, second] { try await loader.stop(within: .seconds(20)) }
-            _ = try await loading.once()
-            try await loading.expectExactly(1..<10)
         }
     }
 

@@ -113,23 +113,32 @@ extension EndToEnd.LoadKafka {
         }
     }
 
-    /// A partition comes while a batch of another is being filled, and staging has moved on to its next slot meanwhile.
-    @Test func rowsInHandKeepTheirSlot() async throws {
+    /// However long messages may wait for others, leases are kept and signals heard. And when a partition comes while a
+    /// batch of another is in hand, and staging has moved on to its next slot meanwhile, that batch stays in its own.
+    @Test func aLongLingerHoldsUpNothing() async throws {
         try await Loading.with(partitions: 2) { loading, _ in
+            try await loading.admin("update ops.setting set value = '4 s' where name = 'kafka.lease'")
             let loaders = try (0..<2).map { _ in try loading.start(["--linger", "60000"]) }
             try await shares(loading, loaders, are: [1, 1], "both have a partition")
             try await loading.send(Loading.customers(1...2, partitions: 2))
             try await eventually("both have read a message") {
                 try await loading.bench.count("select count(*) from ops.kafka_position where next_offset = 0 and high_offset = 1") == 2
             }
+            let epochs = try await loading.bench.sql("select partition, epoch from ops.kafka_position order by 1")
+            let until = try await loading.bench.value("select clock_timestamp() + interval '9 s'") ?? ""
+            try await eventually("leases that go on") {
+                try await loading.bench.value("select min(lease_until) > '\(until)' from ops.kafka_member") == "t"
+            }
+            #expect(try await loading.bench.sql("select partition, epoch from ops.kafka_position order by 1") == epochs)
+            try await loading.expectBalance()
             try await loading.admin("update ops.feed set current_slot = current_slot + 1 where feed = 'shop.customer'")
-            try await loaders[0].stop()
+            try await loaders[0].stop(within: .seconds(20))
             try await shares(loading, [loaders[1]], are: [2], "one has both")
             try await loading.send(Loading.customers(3...6, partitions: 2))
             try await eventually("it reads both") {
                 try await loading.bench.count("select count(*) from ops.kafka_position where high_offset = 3") == 2
             }
-            try await loaders[1].stop()
+            try await loaders[1].stop(within: .seconds(20))
             try await loading.once()
             try await loading.expectExactly(1..<7)
             #expect(try await loading.bench.count("select count(distinct slot) from ops.batch") == 2)

@@ -87,9 +87,9 @@ public struct KafkaRun: Sendable {
         let session = DatabaseSession(database.asRole("promoter"), patience: .forever, shutdown: shutdown, logger: logger)
         var (before, naps) = (Int64(0), 0)
         while !landing.isFinished {
-            try await Task.sleep(for: .milliseconds(500))
+            try await Task.sleep(for: .milliseconds(50))
             naps += 1
-            guard naps % 20 == 0 else { continue }
+            guard naps % 200 == 0 else { continue }
             let now = loader.landed
             if now != before {
                 logger.notice(
@@ -97,7 +97,7 @@ public struct KafkaRun: Sendable {
                     metadata: ["run": "\(run)", "total": "\(now)"])
             }
             before = now
-            if naps % 120 == 0, workers > 0 { try await session.query("rotate", "select ops.rotate($1)", [.text(options.feed)]) }
+            if naps % 1200 == 0, workers > 0 { try await session.query("rotate", "select ops.rotate($1)", [.text(options.feed)]) }
         }
         await session.close()
     }
