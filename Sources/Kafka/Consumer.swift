@@ -42,7 +42,8 @@ public actor Consumer {
         properties["enable.auto.offset.store"] = "false"
         properties["auto.offset.reset"] = "error"
         properties["enable.partition.eof"] = "true"
-        reading = Reading(try Client(RD_KAFKA_CONSUMER, properties, logger: logger))
+        let prefetch = Prefetch(completing: &properties)
+        reading = Reading(try Client(RD_KAFKA_CONSUMER, properties, logger: logger), prefetch)
     }
 
     /// Begins to read a partition, or goes on elsewhere in one that is read already.
@@ -130,6 +131,7 @@ public actor Consumer {
                 throw error
             }
             misses = false
+            reading.took(message)
             if try !body(message) { return ends }
         }
     }
@@ -200,8 +202,10 @@ private final class Reading {
     let queue: OpaquePointer
     private var topics: [String: OpaquePointer] = [:]
     private var started: [String: Set<Int32>] = [:]
+    private var prefetch: Prefetch
 
-    init(_ client: consuming Client) {
+    init(_ client: consuming Client, _ prefetch: Prefetch) {
+        self.prefetch = prefetch
         queue = rd_kafka_queue_new(client.raw)
         self.client = client
     }
@@ -215,6 +219,11 @@ private final class Reading {
     var raw: OpaquePointer { client.raw }
     var count: Int { started.values.reduce(0) { $0 + $1.count } }
     var partitions: [(topic: String, partition: Int32)] { started.flatMap { topic, all in all.sorted().map { (topic, $0) } } }
+
+    @inline(__always)
+    func took(_ message: borrowing Message) {
+        if prefetch.took(message.size, of: queue) { Prefetch.wake(raw, partitions) }
+    }
 
     func start(_ position: Position) throws(KafkaError) {
         guard let topic = topics[position.topic] ?? rd_kafka_topic_new(raw, position.topic, nil) else {

@@ -57,6 +57,9 @@ public struct Message: ~Copyable {
         return headers
     }
 
+    /// Bytes of key and value.
+    var size: Int { raw.pointee.key_len + raw.pointee.len }
+
     /// What came in a message's place.
     var error: KafkaError? {
         guard raw.pointee.err != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
