@@ -91,9 +91,10 @@ final class PartitionShare: Sendable {
             }
             return Int64(answer.first?[0] ?? "") ?? low
         }
-        guard next >= low, next <= high else {
+        // Whether it is beyond the end the broker says when it is asked for it: a latest offset may be a little stale.
+        if next < low {
             let lost = LostMessages(topic: options.topic, partition: partition, next: next, low: low, high: high)
-            guard options.acceptsLoss, lost.count != nil else { throw lost }
+            guard options.acceptsLoss else { throw lost }
             try await books.query(
                 "accept gap", "select ops.accept_gap($1, $2, $3, $4, $5, $6)",
                 [
@@ -102,7 +103,6 @@ final class PartitionShare: Sendable {
                 ])
             logger.warning("\(lost.topic):\(partition):\(next): gone on without \(low - next) messages, booked in ops.kafka_gap")
             next = low
-            return next
         }
         return next
     }
