@@ -50,7 +50,7 @@ final class Storm {
         self.bench = bench
         topic = try StormTopic(partitions: partitions, seed: seed)
         wire = try StormWire(url: bench.stack.url, in: "\(bench.folder)/wire")
-        fleet = StormFleet(bench, wire, topic, batchRows: batchRows)
+        fleet = try StormFleet(bench, wire, topic, batchRows: batchRows)
         pause = StormPause(bench)
         generator = SeededGenerator(seed: seed ^ 0x5707)
     }
@@ -133,8 +133,12 @@ final class Storm {
         case .cutLate: hit = try await cutLate()
         case .down:
             try topic.down(broker: [-1, 1, 2].randomElement(using: &generator)!)
-            hit = try await wait(within: .seconds(1)) { fleet.members(.running).contains { $0.child.err.contains("goes on trying") } } || true
+            // Until a loader says so (some have said so before).
+            let before = fleet.members(.running).map(\.child)
+            let lengths = before.map(\.err.utf8.count)
+            try await wait(within: .seconds(1)) { zip(before, lengths).contains { $0.err.utf8.count > $1 } }
             try topic.mend()
+            hit = true
         case .slow:
             try topic.slow()
             let before = try await landed()

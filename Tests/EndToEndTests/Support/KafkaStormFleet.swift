@@ -21,8 +21,11 @@ final class StormFleet {
     /// How loaders ended that nobody had killed.
     private(set) var complaints: [String] = []
     private(set) var started = 0
+    /// Ends loaders, stopped ones too, should the tests' own process go without a word.
+    private let watchdog: Child
 
-    init(_ bench: Bench, _ wire: StormWire, _ topic: StormTopic, batchRows: Int) {
+    init(_ bench: Bench, _ wire: StormWire, _ topic: StormTopic, batchRows: Int) throws {
+        watchdog = try Child("/bin/sh", ["-c", Self.watch, "sh", "\(getpid())", bench.folder], in: "/tmp")
         self.bench = bench
         self.wire = wire
         self.topic = topic
@@ -31,6 +34,14 @@ final class StormFleet {
             "--workers", "2",
         ]
     }
+
+    /// Loaders are known by their current folder.
+    private static let watch = """
+        while kill -0 "$1" 2>/dev/null && [ -d "$2" ]; do sleep 1; done
+        for process in /proc/[0-9]*; do
+            case "$(readlink "$process/cwd")" in "$2"*) kill -KILL "${process#/proc/}" ;; esac
+        done
+        """
 
     var environment: [String: String] {
         bench.environment.merging([
@@ -100,6 +111,7 @@ final class StormFleet {
 
     /// However it ended.
     func end() {
+        watchdog.signal(SIGKILL)
         for member in members {
             member.child.signal(SIGKILL)  // a stopped one, too
         }

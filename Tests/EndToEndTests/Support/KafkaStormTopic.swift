@@ -82,7 +82,7 @@ final class StormTopic: Sendable {
             let dice = Int.random(in: 0..<300, using: &made.generator)
             if dice < 3, let again = made.latest.randomElement(using: &made.generator) { return again }
             let customer = Int.random(in: 1...20_000, using: &made.generator)
-            let fault = dice < 9 ? dice - 3 : nil
+            let fault = (3..<9).contains(dice) ? dice - 3 : nil
             let message = ("\(customer)", Self.value(customer, instant, fault: fault))
             if fault == nil { made.good[message.1!] = Event(customer: customer, instant: instant) }
             made.latest.append(message)
