@@ -58,4 +58,36 @@ extension EndToEnd.KafkaStormTests {
             #expect(storm.fleet.complaints == [])
         }
     }
+
+    /// The connection goes with COMMIT on its way; the loader is back before the server has got there.
+    @Test(.timeLimit(.minutes(2))) func aCommitThatComesLateIsFoundOut() async throws {
+        try await Storm.with(nil, partitions: 4, batchRows: 100, seed: testSeed) { storm in
+            for round in 1...3 {
+                try await storm.fleet.tend(atLeast: 1)
+                try await storm.topic.produce(upTo: round * 2000)
+                try await storm.strike(.cutLate)
+                try await storm.follow(behind: 0, within: .seconds(30))
+            }
+            #expect(storm.inside > 0, "nothing was cut: \(storm.missed)")
+            try await storm.fleet.settle()
+            let (load, _) = try await storm.fleet.drain()
+            #expect(load.exitCode == 0 && storm.fleet.complaints == [], "\(load.err)")
+            let proof = try await StormProof(storm.topic, storm.bench)
+            #expect(proof.isExact, "\(proof.faults)")
+        }
+    }
+
+    /// Why reading ended was now and then lost, and the load taken for done: so more than once.
+    @Test(.timeLimit(.minutes(2))) func lostMessagesAreNeverTakenForTheEnd() async throws {
+        try await Storm.with(nil, partitions: 1, batchRows: 100, seed: testSeed) { storm in
+            try await storm.topic.produce(upTo: 10)
+            try await storm.topic.flush()
+            #expect(try await storm.fleet.drain().load.exitCode == 0)
+            _ = try await storm.bench.sql("update ops.kafka_position set next_offset = 1000")
+            for _ in 0..<10 {
+                let load = try await storm.fleet.drain().load
+                #expect(load.exitCode == 1 && load.err.contains("ends before the next message"), "\(load.out)\(load.err)")
+            }
+        }
+    }
 }
