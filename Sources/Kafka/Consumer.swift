@@ -30,6 +30,8 @@ public actor Consumer {
     private var reading: Reading?
     /// What must not be read past, by `topic:partition`: every read says so again until the partition is stopped.
     private var stopped: [(topic: String, partition: Int32, error: KafkaError)] = []
+    /// Ends that a read came to before it failed; librdkafka tells them once, so the next read does.
+    private var ends: [Position] = []
 
     /// - Throws: `KafkaError` for settings that contradict each other.
     public init(_ configuration: KafkaConfiguration, logger: Logger = Logger(label: "kafka.consumer")) throws(KafkaError) {
@@ -61,6 +63,7 @@ public actor Consumer {
     public func stop(topic: String, partition: Int32) throws {
         try open().stop(topic, partition)
         stopped.removeAll { $0.topic == topic && $0.partition == partition }
+        ends.removeAll { $0.topic == topic && $0.partition == partition }
     }
 
     /// Reads these partitions from now on, and no others.
@@ -89,7 +92,8 @@ public actor Consumer {
     }
 
     /// Lends messages to `body` one after another, until it gives false, or none comes within `limit` of the last one.
-    /// - Returns: positions at the end of their partitions: all there is now has been read. Each is told once.
+    /// - Returns: positions at the end of their partitions: all there is now has been read. Each is told once, by the
+    ///   first read that does not fail.
     /// - Throws: `KafkaError`: read again when `isOutage`. `isOutOfRange` and fatal ones come again at every read until
     ///   that partition is stopped: nothing is jumped over. `CancellationError`; what `body` throws, and then that
     ///   message is not given again.
@@ -102,7 +106,6 @@ public actor Consumer {
     private func lend(within limit: Duration, _ body: (borrowing Message) throws -> Bool) throws -> [Position] {
         let reading = try open()
         if let error = stopped.first?.error { throw error }
-        var ends: [Position] = []
         var deadline = ContinuousClock.now + limit
         var misses = false
         while true {
@@ -114,7 +117,7 @@ public actor Consumer {
                 let now = ContinuousClock.now
                 if !misses { deadline = now + limit }
                 misses = true
-                if now >= deadline { return ends }
+                if now >= deadline { return endsToTell() }
                 continue
             }
             let message = Message(pointer)
@@ -122,7 +125,7 @@ public actor Consumer {
                 if error.code == RD_KAFKA_RESP_ERR__PARTITION_EOF.rawValue {
                     ends.append(Position(topic: message.topic, partition: message.partition, offset: message.offset))
                     // Nothing more is on its way: the caller may want to act on it.
-                    if ends.count >= reading.count { return ends }
+                    if ends.count >= reading.count { return endsToTell() }
                     continue
                 }
                 if error.isOutOfRange || error.isFatal {
@@ -132,8 +135,13 @@ public actor Consumer {
             }
             misses = false
             reading.took(message)
-            if try !body(message) { return ends }
+            if try !body(message) { return endsToTell() }
         }
+    }
+
+    private func endsToTell() -> [Position] {
+        defer { ends = [] }
+        return ends
     }
 
     /// Asks the partition's leader for its first offset and the one after its last.
