@@ -150,6 +150,7 @@ struct KafkaLoader: Sendable {
     ) async throws {
         let reader = PartitionReader(options: options, limit: options.limit.map { $0 - report.value.messages })
         var batches = empty.makeAsyncIterator()
+        var warned: ContinuousClock.Instant?
         while !shutdown.isRequested, let batch = await batches.next() {
             repeat {
                 for (partition, lease) in leases.value.sorted(by: { $0.key < $1.key }) where !reader.reads(partition) {
@@ -178,8 +179,13 @@ struct KafkaLoader: Sendable {
                 } catch let error as KafkaError where error.isOutOfRange {
                     throw try await lost(error, reader, consumer)
                 } catch let error as KafkaError where error.isOutage {
-                    logger.warning("read: \(error); librdkafka goes on trying")
-                    try await Task.sleep(for: .milliseconds(500))
+                    // One for each partition, and librdkafka has each rest before it tries again.
+                    let now = ContinuousClock.now
+                    if warned.map({ now - $0 >= .seconds(10) }) ?? true {
+                        logger.warning("read: \(error); librdkafka goes on trying; said again in 10 s at the soonest")
+                        warned = now
+                    }
+                    try await Task.sleep(for: .milliseconds(10))
                 }
             } while !shutdown.isRequested && !batch.isDue && !reader.isFinished
             guard !batch.isEmpty else { break }
