@@ -2,6 +2,7 @@ import Foundation
 import Kafka
 import Logging
 import Postgres
+import Synchronization
 import Testing
 
 /// Brokers in this process, loaders of their topic `customers`, and a database of their own.
@@ -10,6 +11,19 @@ struct Loading: Sendable {
 
     let bench: Bench
     var brokers: String
+    private let started = Started()
+
+    init(bench: Bench, brokers: String) {
+        self.bench = bench
+        self.brokers = brokers
+    }
+
+    /// The loaders of a test, to be ended with it however it ends.
+    private final class Started: Sendable {
+        private let all = Mutex<[Child]>([])
+        func add(_ child: Child) { all.withLock { $0.append(child) } }
+        deinit { for child in all.withLock({ $0 }) { child.signal(SIGKILL) } }
+    }
 
     struct Sent: Sendable {
         var key: [UInt8]?
@@ -40,7 +54,9 @@ struct Loading: Sendable {
     }
 
     func start(_ arguments: [String] = [], _ more: [String: String] = [:]) throws -> Child {
-        try Child(Emporium.path, ["load", "kafka"] + arguments, environment(more), in: bench.folder)
+        let child = try Child(Emporium.path, ["load", "kafka"] + arguments, environment(more), in: bench.folder)
+        started.add(child)
+        return child
     }
 
     func run(_ arguments: [String] = [], _ more: [String: String] = [:]) async throws -> Emporium.Outcome {
