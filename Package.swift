@@ -44,7 +44,7 @@ let package = Package(
         .testTarget(name: "KafkaTests", dependencies: ["Kafka"], swiftSettings: strict),
         .testTarget(name: "MigrationsTests", dependencies: ["Migrations", "Postgres", "Digests", logging], swiftSettings: strict),
         .testTarget(name: "FramingTests", dependencies: ["Framing"], swiftSettings: strict),
-        .testTarget(name: "IngestTests", dependencies: ["Ingest"], swiftSettings: strict),
+        .testTarget(name: "IngestTests", dependencies: ["Ingest", "Kafka"], swiftSettings: strict),
         .testTarget(name: "RelayTests", dependencies: ["Relay", "Kafka"], swiftSettings: strict),
         .testTarget(name: "GeneratorsTests", dependencies: ["Generators", "Digests"], swiftSettings: strict),
         .testTarget(name: "StackTests", dependencies: ["Stack"], swiftSettings: strict),
