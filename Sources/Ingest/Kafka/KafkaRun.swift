@@ -60,11 +60,16 @@ public struct KafkaRun: Sendable {
             }
             group.addTask {
                 defer { landing.finish() }
-                return try await loader.load()
-            }
-            group.addTask {
-                try await keepHouse(loader, until: landing)
-                return nil
+                return try await withThrowingTaskGroup(of: KafkaLoadReport?.self) { both in
+                    both.addTask {
+                        try await keepHouse(loader)
+                        return nil
+                    }
+                    both.addTask { try await loader.load() }
+                    defer { both.cancelAll() }  // the house's nap, which nobody waits for
+                    while let part = try await both.next() { if let part { return part } }
+                    return nil
+                }
             }
             var report = KafkaLoadReport()
             do {
@@ -82,14 +87,12 @@ public struct KafkaRun: Sendable {
         return Outcome(report: report, summary: summary, interrupted: interrupted)
     }
 
-    /// Says every ten seconds what moved, and empties staging slots every minute.
-    private func keepHouse(_ loader: KafkaLoader, until landing: Landing) async throws {
+    /// Says every ten seconds what moved, and empties staging slots every minute; until it is cancelled.
+    private func keepHouse(_ loader: KafkaLoader) async throws {
         let session = DatabaseSession(database.asRole("promoter"), patience: .forever, shutdown: shutdown, logger: logger)
-        var (before, naps) = (Int64(0), 0)
-        while !landing.isFinished {
-            try await Task.sleep(for: .milliseconds(50))
-            naps += 1
-            guard naps % 200 == 0 else { continue }
+        var before: Int64 = 0
+        for round in 1... {
+            guard (try? await Task.sleep(for: .seconds(10))) != nil else { break }
             let now = loader.landed
             if now != before {
                 logger.notice(
@@ -97,7 +100,7 @@ public struct KafkaRun: Sendable {
                     metadata: ["run": "\(run)", "total": "\(now)"])
             }
             before = now
-            if naps % 1200 == 0, workers > 0 { try await session.query("rotate", "select ops.rotate($1)", [.text(options.feed)]) }
+            if round % 6 == 0, workers > 0 { try await session.query("rotate", "select ops.rotate($1)", [.text(options.feed)]) }
         }
         await session.close()
     }
