@@ -16,6 +16,7 @@ for name in ("conf_new", "new", "queue_new", "topic_new"):
     getattr(kafka, f"rd_kafka_{name}").restype = ctypes.c_void_p
 kafka.rd_kafka_consume_callback_queue.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
 CONSUMER = 1
+PATIENCE = 10_000  # milliseconds
 
 
 def main():
@@ -34,7 +35,7 @@ def main():
     callback = ctypes.cast(libc.labs, ctypes.c_void_p)
     read = 0
     while read < messages:
-        got = kafka.rd_kafka_consume_callback_queue(queue, 10_000, callback, None)
+        got = kafka.rd_kafka_consume_callback_queue(queue, PATIENCE, callback, None)
         if got <= 0:
             sys.exit(f"{read} of {messages} messages came")
         read += got

@@ -33,13 +33,16 @@ class Server:
 
     def cpu(self):
         try:
-            total = sum(self._times(self.pid)[:4])
-            for entry in os.listdir("/proc"):
-                if entry.isdigit():
-                    times = self._times(int(entry))
-                    if times and times[4] == self.pid:
-                        total += times[0] + times[1]
-            return total / TICKS
+            while True:
+                own = self._times(self.pid)[:4]
+                total = sum(own)
+                for entry in os.listdir("/proc"):
+                    if entry.isdigit():
+                        times = self._times(int(entry))
+                        if times and times[4] == self.pid:
+                            total += times[0] + times[1]
+                if self._times(self.pid)[:4] == own:  # else a child was buried meanwhile, and is in neither
+                    return total / TICKS
         except (OSError, TypeError):
             return None
 

@@ -21,7 +21,7 @@ public struct Position: Sendable, Equatable {
 /// By librdkafka's simple consumer, all partitions into one queue. Its newer `rd_kafka_assign` aborts the process in 2.0.2
 /// when a partition is given up and taken again at once.
 ///
-/// At most 16 MiB are fetched ahead (`queued.max.messages.kbytes`, can be configured). Calls run one after another on a
+/// About 16 MiB are fetched ahead (`queued.max.messages.kbytes`, can be configured; see `Prefetch`). Calls run one after another on a
 /// thread of the consumer's own.
 public actor Consumer {
     private nonisolated let executor = QueueExecutor(label: "kafka.consumer")

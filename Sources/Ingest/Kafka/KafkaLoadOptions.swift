@@ -11,7 +11,7 @@ public struct KafkaLoadOptions: Sendable {
     public var batchBytes = 16 << 20
     /// A message waits at most this long for others to land with.
     public var linger: Duration = .milliseconds(200)
-    /// Bytes that are fetched ahead: memory for speed, since librdkafka rests for a second whenever it has so much.
+    /// Bytes that are fetched ahead, and a quarter more of each broker: memory for speed where brokers are far away.
     public var prefetchBytes = 64 << 20
     /// Larger messages are rejects.
     public var json = JSONOptions()
