@@ -31,15 +31,18 @@ final class MessageBatch: @unchecked Sendable {
     private static let maxKeyBytes = 4096
 
     private let options: KafkaLoadOptions
-    private var inspector: JSONInspector
-    private(set) var rows = BinaryCopy(capacity: 1 << 20)
-    private(set) var count = 0
-    private(set) var ranges: [Int32: Range] = [:]
+    private let linger: Int
+    // Reached a dozen times for each message; nothing here hands them to a closure that reaches them again.
+    @exclusivity(unchecked) private var inspector: JSONInspector
+    @exclusivity(unchecked) private(set) var rows = BinaryCopy(capacity: 1 << 20)
+    @exclusivity(unchecked) private(set) var count = 0
+    @exclusivity(unchecked) private(set) var ranges: [Int32: Range] = [:]
     private var numbers: Numbers?
     private var began: Int = 0
 
     init(_ options: KafkaLoadOptions) {
         self.options = options
+        linger = Int(options.linger / .milliseconds(1))
         inspector = JSONInspector(options: options.json)
     }
 
@@ -50,7 +53,7 @@ final class MessageBatch: @unchecked Sendable {
     /// Whether no more should be added: enough of them, or the first one has waited long enough.
     var isDue: Bool {
         count >= options.batchRows || rows.count >= options.batchBytes
-            || count > 0 && Self.coarseMilliseconds() - began >= Int(options.linger / .milliseconds(1))
+            || count > 0 && Self.coarseMilliseconds() - began >= linger
     }
 
     /// Whether it has numbers for `partitions` batches, drawn a short while ago.
