@@ -78,7 +78,7 @@ where c.country = any (regexp_split_to_array(p.countries, '\s+'));
 insert into ops.rule (feed, code, severity, reason, remedy) values
     ('*', 'tombstone', 'error', 'the message has no value: it asks for its key to be deleted', 'erase a person by the platform''s own way; a topic cannot'),
     ('*', 'empty_payload', 'error', 'the message is empty', 'send one JSON object a message'),
-    ('*', 'record_too_long', 'error', 'the message is longer than the limit; only its beginning is kept', 'shorten it, or raise the loader''s limit'),
+    ('shop.customer', 'record_too_large', 'error', 'the message is larger than 1 MiB', 'send what belongs to a customer, and no more'),
     ('*', 'returned_dead_letter', 'info', 'a dead letter that was sent back in has failed again', 'none: its first reject stands; mend what the other codes say and send it again'),
     ('shop.customer', 'duplicate_event', 'info', 'the same event has been stored already', 'none: nothing is lost'),
     ('shop.customer', 'key_mismatch', 'error', 'the key of the message is not its customer_id', 'send customer_id in decimal as the key: it keeps a customer''s messages in order'),

@@ -201,7 +201,11 @@ struct KafkaLoader: Sendable {
         let (low, high) = try await outages("ask what is left") {
             try await consumer.watermarks(topic: options.topic, partition: partition, within: .seconds(5))
         }
-        guard next < low || next > high else { return error }
+        guard next < low || next > high else {
+            // A broker that was between leaders; the next one is asked in a moment.
+            try await Task.sleep(for: .seconds(1))
+            return PartitionShare.Rebalanced(why: "\(error), though it is there")
+        }
         // Found again when the partition is started anew, and there the gap can be accepted.
         if options.acceptsLoss, next < low {
             return PartitionShare.Rebalanced(why: "\(options.topic):\(partition):\(next) is gone")

@@ -83,7 +83,7 @@ select count(*) as n from pg_temp.promote_customers() \gset
 select is(pg_temp.told_of(:facts, p), want, 'facts of bytes and keys, ' || p)
 from (values (1, 'tombstone'), (2, 'empty_payload'), (3, 'invalid_utf8'), (4, 'duplicate_key'), (5, 'json_number'), (6, 'key_mismatch'), (7, 'key_mismatch'), (8, 'key_mismatch'), (9, 'stored')) t (p, want);
 select is(pg_temp.told_of(:unread, p), want, 'bytes that the loader was wrong about, ' || p) from (values (1, 'invalid_json'), (2, 'stored'), (3, 'invalid_utf8'), (4, 'invalid_json')) t (p, want);
-select is_empty($$select unnest('{invalid_utf8,nul_byte,invalid_json,duplicate_key,json_depth,json_elements,json_number,json_escape,not_an_object,tombstone,empty_payload,record_too_long,record_too_large,constraint_violation,returned_dead_letter}'::text[]) except select code from ops.rule where feed = '*'$$, 'every fact of bytes has its sentence');
+select is_empty($$select unnest('{invalid_utf8,nul_byte,invalid_json,duplicate_key,json_depth,json_elements,json_number,json_escape,not_an_object,tombstone,empty_payload,record_too_large,constraint_violation,returned_dead_letter}'::text[]) except select code from ops.rule where feed = '*'$$, 'every fact of bytes has its sentence');
 select is((select format('%s|%s|%s|%s', convert_from(message_key, 'UTF8'), convert_from(payload, 'UTF8'), line, fields) from staging.reject where batch_id = :facts and codes = '{duplicate_key}'), '1|{"a":1,"a":2}||', 'a reject keeps key and bytes');
 
 -- Conversions.
