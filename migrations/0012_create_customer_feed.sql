@@ -48,6 +48,25 @@ create table shop.customer_version (
 comment on table shop.customer_version is
     'which message the row of a customer stands by: a later one has a greater (event_time, partition, position). Stays when the customer goes, so that an old message does not bring him back';
 
+create type shop.customer_judgement as (
+    defect text,
+    failures text,
+    clean boolean,
+    customer_id bigint,
+    event_time timestamptz,
+    first_name text,
+    last_name text,
+    age integer,
+    email text,
+    country text,
+    city text,
+    postal_code text,
+    phone_number text,
+    registration_date timestamptz,
+    last_login_date timestamptz
+);
+comment on type shop.customer_judgement is 'what shop.judged_customer() makes of one message; no table has it';
+
 insert into ops.feed (feed, staging_table, promote_function, stored_table, columns, commutes, topic) values
     ('shop.customer', 'shop_customer', 'shop.promote_customers', 'shop.customer_event',
      '{customer_id,first_name,last_name,age,email,country,city,postal_code,phone_number,registration_date,last_login_date,event_time}',

@@ -34,6 +34,7 @@ from (values
     ('{"event_time":"52217-03-01T10:00:00Z"}', '{}', 'event_time_malformed'), ('{"event_time":"9999-12-31T23:59:59-14:00"}', '{}', 'event_time_in_future'), ('{"event_time":"0001-01-01T00:00:00+14:00"}', '{}', 'event_time_too_old'),
     ('{"event_time":"1999-12-31T23:59:59Z"}', '{}', 'event_time_too_old'), ('{"event_time":"1970-01-01T00:00:00Z"}', '{}', 'event_time_too_old'),
     ('{"event_time":"2024-02-29T10:00:00+05:30"}', '{}', 'stored'), ('{"event_time":"2024-02-29T10:00:00-00:00"}', '{}', 'stored'), ('{"event_time":"2024-02-29T10:00:00.1-03:00"}', '{}', 'stored'),
+    ('{"event_time":"2026-03-01T10:00:00Z,"}', '{}', 'event_time_malformed'), ('{"last_login_date":"2026-03-01T10:00:00Z,"}', '{}', 'last_login_date_malformed'), ('{"last_login_date":"2026-03-01T10:00:00Z>"}', '{}', 'last_login_date_malformed'),
     ('{"registration_date":"2023-02-29T10:00:00Z"}', '{}', 'registration_date_malformed'), ('{"registration_date":"1999-01-01T00:00:00Z"}', '{}', 'registration_date_too_old'),
     ('{"registration_date":"2999-01-01T00:00:00Z","last_login_date":null}', '{}', 'registration_date_in_future'), ('{"registration_date":0}', '{}', 'registration_date_malformed'),
     ('{"last_login_date":"yesterday"}', '{}', 'last_login_date_malformed'), ('{"last_login_date":"2999-01-01T00:00:00Z"}', '{}', 'last_login_date_in_future'), ('{"last_login_date":false}', '{}', 'last_login_date_malformed'),
@@ -107,6 +108,30 @@ select pg_temp.land_customers(array(select pg_temp.customer(change || jsonb_buil
 select count(*) as n from pg_temp.promote_customers() \gset
 select ok(to_jsonb(c) @> want, 'converted: ' || pg_temp.shown(left(change::text, 100)) || ' gives ' || pg_temp.shown(coalesce((select jsonb_object_agg(k, to_jsonb(c) -> k) from jsonb_object_keys(want) k)::text, pg_temp.told_of(:turning, place))))
 from turned left join shop.customers c on c.customer_id = 5000 + place order by place;
+
+-- Whoever is taken for plain by shop.judged_customers() comes to the same in shop.judged_customer(): all messages of this file,
+-- and each with each of the values below in each of its fields.
+set local timezone = 'UTC';
+select pg_temp.land_messages(array(
+    select convert_to((pg_temp.customer() || jsonb_build_object(field, value))::text, 'UTF8')
+    from jsonb_object_keys(pg_temp.customer('{"date_of_birth":null}')) field, unnest(array['null', '""', '" "', '7', '-1', '0.5', '1e2', 'true', '[]', '{"a":1}', '"true"', '"34"',
+        '" Ann"', '"Ann "', '"Ann\u001fBo"', '"\u001f"', '"Ann\u0085"', '"\u00a0Ann"', '"Ann\u2003"', '"Ann\ufeff"', '"Ärger"', '"日本"', '"van Ash"', '"ter Ash"', '"GERMANY"', '"united  kingdom"',
+        '"+49 151 123-456-78"', '"+49 (0)151 1234567"', '"00 49 151 12345678"', '14155552671', '"415 555 2671"', '"+049151123456"', '" - "', '" a@b.c"', '"A@b.c"', '["a@b.c"]', '"ä@b.c"',
+        '"2024-02-29T10:00:00Z"', '"2023-02-29T10:00:00Z"', '"2024-02-28T23:59:59.999999Z"', '"2024-04-31T10:00:00Z"', '"2024-12-31T24:00:00Z"', '"2024-01-30T10:00:00.1234567Z"', '"2024-01-30T10:00:00.Z"',
+        '"2024-01-30T10:00:00+02:00"', '"2024-01-30T10:00:00Z>"', '"<2024-01-30T10:00:00Z"', '"2099-01-01T00:00:00Z"', '["2024-01-30T10:00:00Z"]', '9223372036854775807', '9223372036854775808', '131', '1000']::jsonb[]
+        || array(select to_jsonb(repeat(letter, n)) from unnest('{x,ü}'::text[]) letter, unnest('{32,33,66,100,200,201}'::int[]) n)) value)) as fuzz \gset
+create temp table way as
+select s.batch_id, j.*, o.d as other
+from (select distinct batch_id from staging.shop_customer where batch_id > 0) s
+cross join lateral shop.judged_customers(s.batch_id, 0::smallint, 0, 9223372036854775807, '2000-01-01', '2026-11-01') j
+cross join lateral (
+    select d from shop.judged_customer(case when j.defect is null and s.batch_id <> :unread then convert_from(j.payload, 'UTF8')::jsonb end, j.defect, j.message_key, '2000-01-01', '2026-11-01') d
+) o
+where s.batch_id <> :unread;
+select cmp_ok((select count(*) from way where clean and failures is null), '>', 100::bigint, 'many messages are plain');
+select is_empty($$select position, convert_from(payload, 'UTF8'), other from way
+    where failures is null and not (clean and row(null::text, ',,,,,,,,,,,,,', true, customer_id, event_time, first_name, last_name, age, email, country, city, postal_code, phone_number, registration_date, last_login_date)::shop.customer_judgement is not distinct from other)$$,
+    'and each is judged alike in detail');
 
 -- An hour ahead of landing is a clock, more is not; both by setting.
 select pg_temp.land_customers(array(select pg_temp.customer(jsonb_build_object('customer_id', 6000 + row_number, 'event_time', to_char((now() + ahead::interval) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))

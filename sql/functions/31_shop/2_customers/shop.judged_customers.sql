@@ -9,99 +9,92 @@ language sql stable
 begin atomic
 -- The messages of a batch from one offset to another (inclusive): what they say, converted, and the codes of the rules they
 -- break, joined by commas; clean when they break none, and only then are the values to be used. Never raises on bytes that
--- the loader vouched for. Inlinable; each `offset 0` is a step whose results are worked out once. Countries are looked up
--- in one jsonb made for the statement: as a join they would have the planner hash or sort the messages.
+-- the loader vouched for. Inlinable; each `offset 0` is a step whose results are worked out once.
+-- A message that is plain (what nearly all are: see the step r) breaks no rule, and its values need little conversion; any other
+-- is judged by shop.judged_customer(), which alone knows the codes. That a plain one comes to the same there is tested.
 --   p_earliest, p_latest   between which times must lie
 --   digest                 of the values as accepted
-select v.position, v.defect, v.message_key, v.origin, v.payload, v.failures, v.clean, v.customer_id, v.event_time,
-    v.first_name, v.last_name, v.age, v.email, v.country, v.city, v.postal_code, v.phone_number,
-    v.registration_date, v.last_login_date,
-    case when v.clean then
-        md5(convert_to(concat_ws(E'\x1f', coalesce(v.first_name, E'\x02'), v.last_name, coalesce(v.age, -1), v.email, v.country,
-                coalesce(v.city, E'\x02'), coalesce(v.postal_code, E'\x02'), coalesce(v.phone_number, E'\x02')), 'UTF8')
-            || timestamptz_send(v.registration_date) || coalesce(timestamptz_send(v.last_login_date), ''))::uuid
+select t.position, (t.other).defect, t.message_key, t.origin, t.payload,
+    (t.other).failures, t.plain or (t.other).clean as clean,
+    case when t.plain then t.customer_id else (t.other).customer_id end as customer_id,
+    case when t.plain then t.event_time else (t.other).event_time end as event_time,
+    case when t.plain then t.first_name else (t.other).first_name end as first_name,
+    case when t.plain then t.last_name else (t.other).last_name end as last_name,
+    case when t.plain then t.age else (t.other).age end as age,
+    case when t.plain then t.email else (t.other).email end as email,
+    case when t.plain then t.country else (t.other).country end as country,
+    case when t.plain then t.city else (t.other).city end as city,
+    case when t.plain then t.postal_code else (t.other).postal_code end as postal_code,
+    case when t.plain then t.phone_number else (t.other).phone_number end as phone_number,
+    case when t.plain then t.registration_date else (t.other).registration_date end as registration_date,
+    case when t.plain then t.last_login_date else (t.other).last_login_date end as last_login_date,
+    case
+        when t.plain then shop.customer_digest(t.first_name, t.last_name, t.age, t.email, t.country, t.city, t.postal_code,
+            t.phone_number, t.registration_date, t.last_login_date)
+        when (t.other).clean then shop.customer_digest((t.other).first_name, (t.other).last_name, (t.other).age, (t.other).email,
+            (t.other).country, (t.other).city, (t.other).postal_code, (t.other).phone_number, (t.other).registration_date,
+            (t.other).last_login_date)
     end as digest
 from (
-    select u.*, u.failures = ',,,,,,,,,,,,,' as clean,
-        case when u.id_fault = '' then u.id_text::bigint end as customer_id,
-        coalesce(u.years, case when u.age_fault = '' then u.age_text::int end) as age
+    select s.*,
+        case when not s.plain then
+            (select j from shop.judged_customer(s.doc, s.defect, s.message_key, p_earliest, p_latest) j)
+        end as other
     from (
-        select t.*,
-            case
-                when t.defect is not null then t.defect
-                else concat_ws(',', t.id_fault,
-                    case when t.id_fault = '' and t.message_key is distinct from convert_to(t.id_text, 'UTF8')
-                        then 'key_mismatch' else '' end,
-                    case when t.event_sent is null then 'event_time_missing'
-                        else shop.instant_rule('event_time', t.event_sent, t.event_time, p_earliest, p_latest) end,
-                    staging.words_rule('first_name', t.first_type, t.first_name, 200),
-                    case when coalesce(t.last_type, 'null') in ('null', 'string') and membership.name_rule(t.last_name) <> ''
-                        then 'last_name_missing' else staging.words_rule('last_name', t.last_type, t.last_name, 200) end,
-                    case when t.email_type not in ('null', 'string') then 'email_type'
-                        else membership.email_rule(t.email) end,
-                    case
-                        when t.country_type not in ('null', 'string') then 'country_type'
-                        when t.country_sent is null then 'country_missing'
-                        when t.country is null then 'country_unknown'
-                        else '' end,
-                    case when t.age_fault = '' and t.years is not null then shop.age_rule(t.years) else t.age_fault end,
-                    case
-                        when t.birthday_sent is null then ''
-                        when t.birthday is null then 'date_of_birth_malformed'
-                        when t.birthday > (p_latest at time zone 'UTC')::date then 'date_of_birth_in_future'
-                        else '' end,
-                    case
-                        when t.phone_type not in ('null', 'string') then 'phone_number_type'
-                        when t.phone_number is null then ''
-                        else shop.phone_rule(t.phone_number) end,
-                    staging.words_rule('city', t.city_type, t.city, 200),
-                    staging.words_rule('postal_code', t.postal_type, t.postal_code, 32),
-                    case when t.registered_sent is null then 'registration_date_missing'
-                        else shop.instant_rule('registration_date', t.registered_sent, t.registration_date, p_earliest, p_latest) end,
-                    case when t.login_sent is null then ''
-                        when t.last_login_date < t.registration_date and t.last_login_date <= p_latest
-                            then 'last_login_date_before_registration'
-                        else shop.instant_rule('last_login_date', t.login_sent, t.last_login_date, '-infinity', p_latest) end)
-            end as failures
+        select r.position, r.defect, r.message_key, r.origin, r.payload, r.doc, r.id as customer_id, r.event_time,
+            nullif(r.first_name, '') as first_name, r.last_name, r.age, r.email, left(r.country_found, 2) as country,
+            nullif(r.city, '') as city, nullif(r.postal_code, '') as postal_code, r.phone_number, r.registration_date, r.last_login_date,
+            (r.id > 0 and r.event_time between p_earliest and p_latest
+                and r.registration_date between p_earliest and p_latest
+                and (r.last_login_date is null or r.last_login_date between r.registration_date and p_latest)
+                and (r.age is null or shop.age_rule(r.age) = '')
+                and (r.phone_number is null
+                    or octet_length(r.phone_number) between 8 and 16 and r.phone_number collate "C" ~ '^\+[1-9][0-9]+$')) is true as plain
         from (
-            select s.*,
-                case when s.birthday is not null and s.registration_date is not null
-                    then shop.completed_years(s.birthday, s.registration_date) end as years,
-                shop.international_phone(s.bare_phone, split_part(s.country_found, ' ', 2), split_part(s.country_found, ' ', 3)) as phone_number
+            select q.*,
+                case when q.looks_plain then q.id_text::bigint end as id,
+                case when q.looks_plain then q.event_sent::timestamptz end as event_time,
+                case when q.looks_plain then q.registered_sent::timestamptz end as registration_date,
+                case when q.looks_plain then nullif(q.login_sent, '')::timestamptz end as last_login_date,
+                case when q.looks_plain then q.age_text::int end as age,
+                case when q.looks_plain then
+                    case when q.bare_phone like '+%' then q.bare_phone
+                        else shop.international_phone(q.bare_phone, split_part(q.country_found, ' ', 2), split_part(q.country_found, ' ', 3))
+                    end
+                end as phone_number
             from (
-                select r.*, left(r.country_found, 2) as country,
-                    staging.instant(r.event_sent, r.event_read) as event_time,
-                    staging.instant(r.registered_sent, r.registered_read) as registration_date,
-                    staging.instant(r.login_sent, r.login_read) as last_login_date,
-                    shop.calendar_day(r.birthday_sent) as birthday,
-                    case when octet_length(r.email_sent) = length(r.email_sent) then lower(r.email_sent collate "C")
-                        else lower(r.email_sent) end as email
+                select n.*,
+                    (n.defect is null
+                    and n.country_found is not null
+                    and jsonb_typeof(n.doc -> 'customer_id') = 'number' and octet_length(n.id_text) <= 18 and n.id_text not like '%.%'
+                    and n.message_key = convert_to(n.id_text, 'UTF8')
+                    and octet_length(n.event_sent) <= 27 and octet_length(n.registered_sent) <= 27
+                    and (n.login_sent is null or octet_length(n.login_sent) <= 27)
+                    and concat('<', n.event_sent, '><', n.registered_sent, '>', '<' || nullif(n.login_sent, '') || '>') collate "C" ~
+                        '^(?:<20[0-9][0-9]-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?Z>)+$'
+                    and n.last_name <> ''
+                    and (n.postal_code is null or jsonb_typeof(n.doc -> 'postal_code') = 'string' and octet_length(n.postal_code) <= 32)
+                    and octet_length(n.words) <= 200
+                    and n.words collate "C" !~
+                        '[\u0001-\u001e\u007f-\u00a0\u1680\u2000-\u206f\u3000\ufeff]|\u001f[^A-Za-eg-su-z\u00c0-\uffff\u001f]| \u001f|^ '
+                    and n.words not like E'%\x1f%\x1f%\x1f%\x1f%\x1f%'
+                    and octet_length(n.email) = length(n.email) and membership.email_rule(n.email) = ''
+                    and (n.age_text is null or jsonb_typeof(n.doc -> 'age') = 'number'
+                        and octet_length(n.age_text) <= 3 and n.age_text not like '%.%')
+                    and (n.bare_phone is null or n.bare_phone like '+%' or n.bare_phone like '0%'
+                        or jsonb_typeof(n.doc -> 'phone_number') = 'string')
+                    and n.doc ->> 'date_of_birth' is null) is true as looks_plain
                 from (
-                    select q.*,
-                        shop.customer_id_rule(q.id_type, q.id_text) as id_fault,
-                        shop.sent_age_rule(q.age_type, q.age_text) as age_fault,
-                        (select jsonb_object_agg(key, concat_ws(' ', country, calling_code, coalesce(trunk_prefix, '-')))
-                            from shop.country_key) ->> shop.folded_country(q.country_sent) as country_found,
-                        staging.instant_text(q.event_json, q.event_sent) as event_read,
-                        staging.instant_text(q.registered_json, q.registered_sent) as registered_read,
-                        staging.instant_text(q.login_json, q.login_sent) as login_read,
-                        shop.bare_phone(q.phone_sent) as bare_phone
+                    select m.*, concat(m.postal_code, E'\x1f', m.first_name, E'\x1f', m.last_name, E'\x1f', m.city, E'\x1f') as words
                     from (
-                        select p.position, p.message_key, p.origin, p.payload,
-                            coalesce(p.defect, case when jsonb_typeof(p.doc) <> 'object' then 'not_an_object' end) as defect,
-                            jsonb_typeof(p.doc -> 'customer_id') as id_type, p.doc ->> 'customer_id' as id_text,
-                            jsonb_typeof(p.doc -> 'first_name') as first_type, staging.bare_text(p.doc ->> 'first_name') as first_name,
-                            jsonb_typeof(p.doc -> 'last_name') as last_type, staging.bare_text(p.doc ->> 'last_name') as last_name,
-                            jsonb_typeof(p.doc -> 'age') as age_type, p.doc ->> 'age' as age_text,
-                            jsonb_typeof(p.doc -> 'email') as email_type, staging.bare_text(p.doc ->> 'email') as email_sent,
-                            jsonb_typeof(p.doc -> 'country') as country_type, staging.bare_text(p.doc ->> 'country') as country_sent,
-                            jsonb_typeof(p.doc -> 'city') as city_type, staging.bare_text(p.doc ->> 'city') as city,
-                            jsonb_typeof(p.doc -> 'postal_code') as postal_type, staging.bare_text(p.doc ->> 'postal_code') as postal_code,
-                            jsonb_typeof(p.doc -> 'phone_number') as phone_type, p.doc ->> 'phone_number' as phone_sent,
-                            p.doc -> 'event_time' as event_json, nullif(p.doc ->> 'event_time', '') as event_sent,
-                            p.doc -> 'registration_date' as registered_json, nullif(p.doc ->> 'registration_date', '') as registered_sent,
-                            p.doc -> 'last_login_date' as login_json, nullif(p.doc ->> 'last_login_date', '') as login_sent,
-                            nullif(p.doc ->> 'date_of_birth', '') as birthday_sent
+                        select p.*, p.doc ->> 'customer_id' as id_text, p.doc ->> 'first_name' as first_name,
+                            p.doc ->> 'last_name' as last_name, p.doc ->> 'age' as age_text, lower(p.doc ->> 'email' collate "C") as email,
+                            (select jsonb_object_agg(key, concat_ws(' ', country, calling_code, coalesce(trunk_prefix, '-')))
+                                from shop.country_key) ->> lower(p.doc ->> 'country' collate "C") as country_found,
+                            p.doc ->> 'city' as city, p.doc ->> 'postal_code' as postal_code,
+                            replace(replace(p.doc ->> 'phone_number', ' ', ''), '-', '') as bare_phone,
+                            p.doc ->> 'event_time' as event_sent, p.doc ->> 'registration_date' as registered_sent,
+                            p.doc ->> 'last_login_date' as login_sent
                         from (
                             select c.position, c.defect, c.message_key, c.origin, c.payload,
                                 case when c.defect is null then convert_from(c.payload, 'UTF8')::jsonb end as doc
@@ -110,15 +103,15 @@ from (
                             offset 0
                         ) p
                         offset 0
-                    ) q
+                    ) m
                     offset 0
-                ) r
+                ) n
                 offset 0
-            ) s
+            ) q
             offset 0
-        ) t
+        ) r
         offset 0
-    ) u
+    ) s
     offset 0
-) v;
+) t;
 end;

@@ -4,6 +4,7 @@ create or replace function shop.store_customers(
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
+set datestyle = 'ISO, YMD'
 set plan_cache_mode = auto  -- a custom plan for each call would be one for each row's foreign key, too: 20 us a row
 set jit = off  -- the price of a scan that is off would call for it
 set work_mem = '64MB'
