@@ -30,6 +30,8 @@ begin
     begin
         with judged as materialized (
             select * from shop.judged_customers(p_batch.batch_id, p_batch.slot, p_from, p_to, v_earliest, v_latest)
+        ), counted as materialized (
+            select count(*) as messages, count(*) filter (where clean) as clean from judged
         ), latest as (
             select distinct on (customer_id) customer_id, event_time, position
             from judged
@@ -60,7 +62,7 @@ begin
             select customer_id, first_name, last_name, age, email, country, city, postal_code, phone_number,
                 registration_date, last_login_date
             from judged
-            where position in (select position from moved)
+            join moved using (position)
             order by customer_id
             on conflict on constraint customers_pkey do update
             set first_name = excluded.first_name, last_name = excluded.last_name, age = excluded.age, email = excluded.email,
@@ -74,7 +76,8 @@ begin
                     else 'returned_dead_letter,' || j.failures end as failures,
                 not j.clean and j.origin is null as rejected
             from judged j
-            where not j.clean or j.position not in (select position from booked)
+            where not j.clean
+                or (select count(*) from booked) < (select clean from counted) and j.position not in (select position from booked)
         ), verdict as (
             select failures, codes, ops.reasons(p_batch.feed, codes) as reasons
             from (
@@ -93,7 +96,7 @@ begin
             left join verdict v using (failures)
             order by r.position
         )
-        select (select count(*) from judged), (select count(*) from booked), count(*) filter (where rejected),
+        select (select messages from counted), (select count(*) from booked), count(*) filter (where rejected),
             count(*) filter (where not rejected)
         into v_result.received, v_result.stored, v_result.rejected, v_result.duplicate
         from refused;
