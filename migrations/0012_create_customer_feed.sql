@@ -44,7 +44,8 @@ create table shop.customer_version (
     partition integer not null,
     position bigint not null,
     batch_id bigint not null
-);
+) with (fillfactor = 50);  -- room for a row's next version on its page: no index is touched then (HOT)
+alter table shop.customers set (fillfactor = 80);
 comment on table shop.customer_version is
     'which message the row of a customer stands by: a later one has a greater (event_time, partition, position). Stays when the customer goes, so that an old message does not bring him back';
 
