@@ -5,7 +5,6 @@ language sql stable
 begin atomic
 -- One message: what it says, converted, and the codes of the rules it breaks, joined by commas; clean when it breaks none, and
 -- only then are the values to be used. Cannot raise. Inlinable; each `offset 0` is a step whose results are worked out once.
--- Countries are looked up in one jsonb made for the statement: as a join they would have the planner hash or sort the messages.
 --   p_doc                  the message, p_defect what is wrong with its bytes (then p_doc is null), p_key its key
 --   p_earliest, p_latest   between which times must lie
 select v.defect, v.failures, v.clean, v.customer_id, v.event_time, v.first_name, v.last_name, v.age, v.email, v.country, v.city,
@@ -69,8 +68,7 @@ from (
                     select q.*,
                         shop.customer_id_rule(q.id_type, q.id_text) as id_fault,
                         shop.sent_age_rule(q.age_type, q.age_text) as age_fault,
-                        (select jsonb_object_agg(key, concat_ws(' ', country, calling_code, coalesce(trunk_prefix, '-')))
-                            from shop.country_key) ->> shop.folded_country(q.country_sent) as country_found,
+                        (select by_key from shop.country_known) ->> shop.folded_country(q.country_sent) as country_found,
                         staging.instant_text(q.event_json, q.event_sent) as event_read,
                         staging.instant_text(q.registered_json, q.registered_sent) as registered_read,
                         staging.instant_text(q.login_json, q.login_sent) as login_read,

@@ -89,8 +89,7 @@ from (
                     from (
                         select p.*, p.doc ->> 'customer_id' as id_text, p.doc ->> 'first_name' as first_name,
                             p.doc ->> 'last_name' as last_name, p.doc ->> 'age' as age_text, lower(p.doc ->> 'email' collate "C") as email,
-                            (select jsonb_object_agg(key, concat_ws(' ', country, calling_code, coalesce(trunk_prefix, '-')))
-                                from shop.country_key) ->> lower(p.doc ->> 'country' collate "C") as country_found,
+                            (select by_key from shop.country_known) ->> lower(p.doc ->> 'country' collate "C") as country_found,
                             p.doc ->> 'city' as city, p.doc ->> 'postal_code' as postal_code,
                             replace(replace(p.doc ->> 'phone_number', ' ', ''), '-', '') as bare_phone,
                             p.doc ->> 'event_time' as event_sent, p.doc ->> 'registration_date' as registered_sent,
