@@ -147,9 +147,23 @@ public actor Consumer {
     /// Asks the partition's leader for its first offset and the one after its last.
     /// - Throws: `KafkaError`, an outage when the leader does not answer in time.
     public func watermarks(topic: String, partition: Int32, within limit: Duration) throws -> (low: Int64, high: Int64) {
-        var (low, high): (Int64, Int64) = (0, 0)
-        try check(rd_kafka_query_watermark_offsets(try open().raw, topic, partition, &low, &high, limit.milliseconds))
-        return (low, high)
+        // Not by rd_kafka_query_watermark_offsets: where one of its two requests fails it can give the other's answer for
+        // both (2.0.2), and a partition full of messages looks like one whose messages are gone.
+        let low = try edge(Int64(RD_KAFKA_OFFSET_BEGINNING), topic, partition, within: limit)
+        return (low, try edge(Int64(RD_KAFKA_OFFSET_END), topic, partition, within: limit))
+    }
+
+    private func edge(_ which: Int64, _ topic: String, _ partition: Int32, within limit: Duration) throws -> Int64 {
+        let list = rd_kafka_topic_partition_list_new(1)
+        defer { rd_kafka_topic_partition_list_destroy(list) }
+        guard let entry = rd_kafka_topic_partition_list_add(list, topic, partition) else { throw KafkaError.closed }
+        entry.pointee.offset = which
+        try check(rd_kafka_offsets_for_times(try open().raw, list, limit.milliseconds))
+        try check(entry.pointee.err)
+        guard entry.pointee.offset >= 0 else {
+            throw KafkaError(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, "\(topic):\(partition): its leader told no offset")
+        }
+        return entry.pointee.offset
     }
 
     /// The offset after a partition's last message as the last answer to a fetch had it; nil before the first one. Asks

@@ -34,6 +34,29 @@ import Testing
         }
     }
 
+    /// librdkafka asks for the two ends by two requests, and does not say when only one of them was answered.
+    @Test func watermarksAreRightOrAnErrorWhateverFails() async throws {
+        let cluster = try MockCluster(brokers: 2, logger: Self.quiet)
+        try cluster.createTopic("marks", partitions: 4)
+        let producer = try producer(cluster)
+        for number in 0..<50 {
+            try await producer.send(topic: "marks", key: nil, value: Array("\(number)".utf8), partition: 1)
+        }
+        try await producer.close()
+        let consumer = try consumer(cluster)
+        var answers = 0
+        for round in 0..<24 {
+            let codes: [Int32] = [[6, 5, 7, 6], [6], [7], [6]][round % 4]
+            cluster.failNext(request: 2, with: codes)
+            for _ in 0..<5 {
+                guard let marks = try? await consumer.watermarks(topic: "marks", partition: 1, within: .seconds(5)) else { continue }
+                #expect(marks.low == 0 && marks.high == 50, "round \(round) \(codes)")
+                answers += 1
+            }
+        }
+        #expect(answers > 24)
+    }
+
     @Test func tenThousandMessagesOnceAndInOrderFromGivenOffsets() async throws {
         let cluster = try MockCluster(logger: Self.quiet)
         try cluster.createTopic("many", partitions: 3)
