@@ -2,21 +2,6 @@ import CRdKafka
 import Executors
 import Logging
 
-/// What a cluster says of itself.
-public struct ClusterInfo: Sendable, Equatable {
-    public struct Topic: Sendable, Equatable {
-        public var name: String
-        public var partitions: Int32
-        /// The fewest copies that any of its partitions has.
-        public var replicas: Int
-    }
-
-    /// `host:port` by the broker's number.
-    public var brokers: [Int32: String]
-    /// By name; Kafka's own (`__consumer_offsets`) included.
-    public var topics: [String: Topic]
-}
-
 /// Asks a cluster about itself and makes, widens and configures topics. Calls run one after another on a thread of its own.
 public actor Admin {
     private nonisolated let executor = QueueExecutor(label: "kafka.admin")
@@ -31,50 +16,16 @@ public actor Admin {
 
     /// The cluster's incarnation: offsets of one mean nothing to another, though topics be called the same.
     /// - Throws: `KafkaError`, an outage when no broker answers in time.
-    public func clusterID(within limit: Duration) throws -> String {
-        let raw = try open()
-        // The id comes with metadata. Left to itself librdkafka asks for them as much as a second after it could.
-        var answer: UnsafePointer<rd_kafka_metadata>?
-        try check(rd_kafka_metadata(raw, 0, nil, &answer, limit.milliseconds))
-        if let answer { rd_kafka_metadata_destroy(answer) }
-        guard let text = rd_kafka_clusterid(raw, limit.milliseconds) else {
-            throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, "no broker told the cluster's id")
-        }
-        defer { rd_kafka_mem_free(nil, text) }
-        return String(cString: text)
-    }
+    public func clusterID(within limit: Duration) throws -> String { try Questions(raw: open()).clusterID(within: limit) }
 
     /// All brokers and topics that the cluster shows this client. Creates none.
     /// - Throws: `KafkaError`, an outage when no broker answers in time.
-    public func cluster(within limit: Duration) throws -> ClusterInfo {
-        var answer: UnsafePointer<rd_kafka_metadata>?
-        try check(rd_kafka_metadata(try open(), 1, nil, &answer, limit.milliseconds))
-        guard let answer else { return ClusterInfo(brokers: [:], topics: [:]) }
-        defer { rd_kafka_metadata_destroy(answer) }
-        var info = ClusterInfo(brokers: [:], topics: [:])
-        for broker in UnsafeBufferPointer(start: answer.pointee.brokers, count: Int(answer.pointee.broker_cnt)) {
-            info.brokers[broker.id] = "\(String(cString: broker.host)):\(broker.port)"
-        }
-        for topic in UnsafeBufferPointer(start: answer.pointee.topics, count: Int(answer.pointee.topic_cnt)) {
-            let name = String(cString: topic.topic)
-            if topic.err != RD_KAFKA_RESP_ERR_NO_ERROR {
-                var error = KafkaError(topic.err)
-                error.topic = name
-                throw error
-            }
-            let partitions = UnsafeBufferPointer(start: topic.partitions, count: Int(topic.partition_cnt))
-            info.topics[name] = ClusterInfo.Topic(
-                name: name, partitions: topic.partition_cnt, replicas: partitions.map { Int($0.replica_cnt) }.min() ?? 0)
-        }
-        return info
-    }
+    public func cluster(within limit: Duration) throws -> ClusterInfo { try Questions(raw: open()).cluster(within: limit) }
 
     /// Asks the partition's leader for its first offset and the one after its last.
     /// - Throws: `KafkaError`, an outage when the leader does not answer in time.
     public func watermarks(topic: String, partition: Int32, within limit: Duration) throws -> (low: Int64, high: Int64) {
-        var (low, high): (Int64, Int64) = (0, 0)
-        try check(rd_kafka_query_watermark_offsets(try open(), topic, partition, &low, &high, limit.milliseconds))
-        return (low, high)
+        try Questions(raw: open()).watermarks(topic, partition, within: limit)
     }
 
     /// Ends the client; further calls fail.

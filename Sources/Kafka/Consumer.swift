@@ -147,23 +147,7 @@ public actor Consumer {
     /// Asks the partition's leader for its first offset and the one after its last.
     /// - Throws: `KafkaError`, an outage when the leader does not answer in time.
     public func watermarks(topic: String, partition: Int32, within limit: Duration) throws -> (low: Int64, high: Int64) {
-        // Not by rd_kafka_query_watermark_offsets: where one of its two requests fails it can give the other's answer for
-        // both (2.0.2), and a partition full of messages looks like one whose messages are gone.
-        let low = try edge(Int64(RD_KAFKA_OFFSET_BEGINNING), topic, partition, within: limit)
-        return (low, try edge(Int64(RD_KAFKA_OFFSET_END), topic, partition, within: limit))
-    }
-
-    private func edge(_ which: Int64, _ topic: String, _ partition: Int32, within limit: Duration) throws -> Int64 {
-        let list = rd_kafka_topic_partition_list_new(1)
-        defer { rd_kafka_topic_partition_list_destroy(list) }
-        guard let entry = rd_kafka_topic_partition_list_add(list, topic, partition) else { throw KafkaError.closed }
-        entry.pointee.offset = which
-        try check(rd_kafka_offsets_for_times(try open().raw, list, limit.milliseconds))
-        try check(entry.pointee.err)
-        guard entry.pointee.offset >= 0 else {
-            throw KafkaError(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, "\(topic):\(partition): its leader told no offset")
-        }
-        return entry.pointee.offset
+        try Questions(raw: open().raw).watermarks(topic, partition, within: limit)
     }
 
     /// The offset after a partition's last message as the last answer to a fetch had it; nil before the first one. Asks
@@ -178,32 +162,15 @@ public actor Consumer {
 
     /// The id that the brokers give their cluster.
     /// - Throws: `KafkaError`, an outage when no broker answers in time.
-    public func clusterID(within limit: Duration) throws -> String {
-        guard let id = rd_kafka_clusterid(try open().raw, limit.milliseconds) else {
-            throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, "no broker told its cluster's id")
-        }
-        defer { rd_kafka_mem_free(reading?.raw, id) }
-        return String(cString: id)
-    }
+    public func clusterID(within limit: Duration) throws -> String { try Questions(raw: open().raw).clusterID(within: limit) }
+
+    /// The same as the last answer of any broker had it; nil before the first one. Asks nobody.
+    public var knownClusterID: String? { reading.flatMap { Questions(raw: $0.raw).knownClusterID } }
 
     /// All topics that the cluster shows this client, with their numbers of partitions. Creates none.
     /// - Throws: `KafkaError`, an outage when no broker answers in time, or what a topic's own entry says.
     public func topics(within limit: Duration) throws -> [String: Int] {
-        var answer: UnsafePointer<rd_kafka_metadata>?
-        try check(rd_kafka_metadata(try open().raw, 1, nil, &answer, limit.milliseconds))
-        guard let answer else { return [:] }
-        defer { rd_kafka_metadata_destroy(answer) }
-        var topics: [String: Int] = [:]
-        for topic in UnsafeBufferPointer(start: answer.pointee.topics, count: Int(answer.pointee.topic_cnt)) {
-            let name = String(cString: topic.topic)
-            if topic.err != RD_KAFKA_RESP_ERR_NO_ERROR {
-                var error = KafkaError(topic.err)
-                error.topic = name
-                throw error
-            }
-            topics[name] = Int(topic.partition_cnt)
-        }
-        return topics
+        try Questions(raw: open().raw).cluster(within: limit).topics.mapValues { Int($0.partitions) }
     }
 
     /// Ends the client; further calls fail. Does not wait for brokers.

@@ -112,8 +112,8 @@ struct KafkaLoader: Sendable {
             // Partitions may be added; while brokers are away their number stays what it was.
             if round % 10 == 0 { count = (try? await consumer.topics(within: .seconds(1))[options.topic]) ?? count }
             leases.value = try await share.renew(partitions: count)
-            // Cached by librdkafka, asks nobody: another cluster at the same address.
-            if let now = try? await consumer.clusterID(within: .zero), now != share.cluster {
+            // Another cluster at the same address.
+            if let now = await consumer.knownClusterID, now != share.cluster {
                 throw PartitionShare.Rebalanced(why: "the brokers are those of another cluster now, \(now)")
             }
             var high: [Int32: Int64] = [:]
