@@ -5,7 +5,7 @@ SHELL := bash
 BIN := .build/debug/emporium
 RELEASE := .build-release/release/emporium
 
-.PHONY: help setup build release demo test test-unit test-sql coverage bench test-results lint clean
+.PHONY: help setup build release demo test test-unit test-sql storm coverage bench test-results lint clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -20,7 +20,7 @@ release: setup ## Build the tool with optimisation, in a folder of its own
 	@swift build -c release --product emporium --scratch-path .build-release 2>&1 | scripts/quiet-build
 	@echo $(RELEASE)
 
-demo: build ## See an hour of membership applications go from files to members; again and again
+demo: build ## See an hour of applications go from files to members, and customers from Kafka; again and again
 	@scripts/demo
 
 test: setup ## Run every test: unit, SQL, end to end, faults; JUnit XML in test-results/
@@ -32,6 +32,10 @@ test-unit: setup ## Run the tests that need no server
 test-sql: build ## Run the SQL tests only
 	@scripts/test-sql
 
+storm: setup ## Load Kafka under 2,000 faults (make test has 160 of them); half an hour
+	@swift build --build-tests 2>&1 | scripts/quiet-build
+	@EMPORIUM_STORM_FAULTS=$${EMPORIUM_STORM_FAULTS:-2000} swift test --skip-build --filter 'KafkaStormTests.*nothingIsLost'
+
 coverage: setup ## Run the Swift tests with coverage: a summary, and coverage/lcov.info
 	@scripts/coverage
 
@@ -42,4 +46,4 @@ test-results: ## Write docs/test-results.md from the last runs of `make test` an
 	@scripts/test-results
 
 clean: ## Remove what building and testing made; data and the embedded stack stay
-	rm -rf .build .build-release .venv-tools test-results coverage
+	rm -rf .build .build-release .venv-tools .venv-broker test-results coverage

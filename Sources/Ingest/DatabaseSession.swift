@@ -6,6 +6,9 @@ import Postgres
 ///
 /// One task uses a session at a time.
 public actor DatabaseSession {
+    /// How long a long outage is not spoken of again.
+    private static let silence = Duration.seconds(20)
+
     private let configuration: ConnectionConfiguration
     private let logger: Logger
     /// How long an outage may last before it is given up.
@@ -31,6 +34,7 @@ public actor DatabaseSession {
     ) async throws -> T {
         var backoff = Backoff()
         let clock = ContinuousClock()
+        var told = clock.now
         var outageSince: ContinuousClock.Instant?
         while true {
             do {
@@ -45,7 +49,11 @@ public actor DatabaseSession {
                 let limit = shutdown?.isRequested == true ? min(patience, .seconds(5)) : patience
                 guard clock.now - since < limit else { throw error }
                 let pause = backoff.next()
-                logger.warning("\(what): \(error); next try in \(pause.tenths) s")
+                // Each of the first ones, then one in a while: an outage is no flood of lines.
+                if backoff.attempt <= 4 || clock.now - told >= Self.silence {
+                    told = clock.now
+                    logger.warning("\(what): \(error); away for \((clock.now - since).tenths) s, next try in \(pause.tenths) s")
+                }
                 try await Task.sleep(for: pause)
             } catch {
                 await settle(after: error)
