@@ -61,7 +61,7 @@ def stack(binary, *up):
             made.emporium("migrate")
             yield made
         finally:
-            subprocess.run([made.binary, "down"], env=made.environment, capture_output=True)
+            subprocess.run([made.binary, "down", "--no-drain"], env=made.environment, capture_output=True)
 
 
 def install_rivals():
