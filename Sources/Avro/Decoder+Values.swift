@@ -63,13 +63,13 @@ extension Decoder {
     ) throws(AvroError) -> [Value.Entry] {
         try descend()
         var entries: [Value.Entry] = []
-        var keys: Set<String> = []
+        var keys: Set<ExactKey> = []
         while true {
             let block = try beginBlock(leastBytes: leastBytes + 1)
             if block.count == 0 { break }
             for _ in 0..<block.count {
                 let key = try readString()
-                guard keys.insert(key).inserted else { throw fault(.duplicateKey, "a key is there twice").within(.key(key)) }
+                guard keys.insert(ExactKey(key)).inserted else { throw fault(.duplicateKey, "a key is there twice").within(.key(key)) }
                 do throws(AvroError) { entries.append(.init(key, try value(&self))) } catch { throw error.within(.key(key)) }
             }
             try endBlock(block)
@@ -78,7 +78,7 @@ extension Decoder {
         return entries
     }
 
-    /// Passes over a value; what it looks at is checked as in reading, but for the UTF-8 of strings.
+    /// Passes over a value; what it looks at is checked as in reading, but for the UTF-8 of strings and keys that are there twice.
     mutating func skip(_ id: Schema.ID, _ schema: Schema) throws(AvroError) {
         try count()
         switch schema.types[id].kind {

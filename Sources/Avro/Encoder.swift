@@ -118,9 +118,9 @@ public struct Encoder: Sendable {
             endBlocks()
         case (.map(let inner), .map(let entries)):
             if !entries.isEmpty { beginBlock(count: entries.count) }
-            var keys = Set<String>()
+            var keys: Set<ExactKey> = []
             for entry in entries {
-                guard keys.insert(entry.key).inserted else { throw AvroError(.duplicateKey, "a key is there twice").within(.key(entry.key)) }
+                guard keys.insert(ExactKey(entry.key)).inserted else { throw AvroError(.duplicateKey, "a key is there twice").within(.key(entry.key)) }
                 writeString(entry.key)
                 do throws(AvroError) { try encode(entry.value, inner, schema, depth: depth - 1) } catch {
                     throw error.within(.key(entry.key))

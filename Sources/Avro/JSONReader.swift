@@ -48,14 +48,14 @@ struct JSONReader {
     private mutating func object(depth: Int) throws(AvroError) -> JSON {
         index += 1
         var members: [JSON.Member] = []
-        var keys: Set<String> = []
+        var keys: Set<ExactKey> = []
         skipBlanks()
         if take(UInt8(ascii: "}")) { return .object([]) }
         repeat {
             skipBlanks()
             guard next == UInt8(ascii: "\"") else { throw broken("a key in quotes is expected") }
             let key = try string()
-            guard keys.insert(key).inserted else { throw broken("key \(JSON.quoted(key)) is there twice") }
+            guard keys.insert(ExactKey(key)).inserted else { throw broken("key \(JSON.quoted(key)) is there twice") }
             skipBlanks()
             guard take(UInt8(ascii: ":")) else { throw broken("a colon is expected") }
             members.append(JSON.Member(key: key, value: try value(depth: depth + 1)))

@@ -201,7 +201,7 @@ extension LogicalType {
             let scale = json["scale"] == nil ? 0 : whole("scale")
             guard let precision = whole("precision"), let scale, precision > 0, 0...precision ~= scale else { return nil }
             // A fixed of n bytes holds floor(log10(2^(8n - 1) - 1)) digits.
-            if let size, Double(precision) > (Double(8 * size - 1) * 0.301_029_995_663_981_2).rounded(.down) { return nil }
+            if let size, precision > Int(Double(8 * size - 1) * 0.301_029_995_663_981_2) { return nil }
             self = .decimal(precision: precision, scale: scale)
         case ("uuid", "string"): self = .uuid
         case ("uuid", "fixed"):

@@ -1,4 +1,6 @@
 /// Any Avro value. Names are the schema's: a record is its fields' values in their order, an enum the position of its symbol.
+///
+/// `==` follows Swift: equivalent strings are equal, NaN is not. Compare encodings where bytes count.
 public indirect enum Value: Sendable, Hashable {
     public struct Entry: Sendable, Hashable {
         public let key: String

@@ -66,6 +66,12 @@ import Testing
         #expect(try value.json(as: Schema(schema)) == text)
     }
 
+    @Test func equivalentKeysAreTwo() throws {
+        let schema = try Schema(#"{"type":"map","values":"null"}"#)
+        let value = Value.map([.init("\u{e9}", .null), .init("e\u{301}", .null)])
+        #expect(try encoded(decoded(encoded(value, schema), schema), schema) == bytes(hex: "0404c3a90665cc8100"))
+    }
+
     @Test func jsonHasNoNaN() throws {
         #expect(failure { _ = try Value.double(.nan).json(as: Schema(#""double""#)) }?.code == .badValue)
         #expect(failure { _ = try Value.float(.infinity).json(as: Schema(#""float""#)) }?.code == .badValue)
