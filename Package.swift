@@ -44,7 +44,7 @@ let package = Package(
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Stack"], swiftSettings: strict),
         .testTarget(name: "KafkaTests", dependencies: ["Kafka"], swiftSettings: strict),
         .testTarget(name: "MigrationsTests", dependencies: ["Migrations", "Postgres", "Digests", logging], swiftSettings: strict),
-        .testTarget(name: "AvroTests", dependencies: ["Avro", "Digests"], swiftSettings: strict),
+        .testTarget(name: "AvroTests", dependencies: ["Avro"], swiftSettings: strict),
         .testTarget(name: "FramingTests", dependencies: ["Framing"], swiftSettings: strict),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "Kafka"], swiftSettings: strict),
         .testTarget(name: "RelayTests", dependencies: ["Relay", "Kafka"], swiftSettings: strict),

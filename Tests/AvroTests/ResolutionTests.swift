@@ -119,4 +119,14 @@ import Testing
         #expect(error?.path == "attributes.accountId" && error?.code == .badUTF8)
         #expect(failure { _ = try decoded([4, 0xFF, 0xFE], schema) } == error)
     }
+
+    /// Few bytes times many defaults is bounded too.
+    @Test func hostileCountsOfDefaultsAreBounded() throws {
+        let fields = (0..<20).map { #"{"name":"f\#($0)","type":"int","default":0}"# }.joined(separator: ",")
+        let old = try Schema(#"{"type":"array","items":\#(Self.record(""))}"#)
+        let plan = Resolution(writer: old, reader: try Schema(#"{"type":"array","items":\#(Self.record(fields))}"#))
+        let data = try encoded(.array(Array(repeating: .record([]), count: 100_000)), old)
+        #expect(failure { _ = try decoded(data, old) } == nil)
+        #expect(failure { _ = try resolved(data, plan) }?.code == .limit)
+    }
 }

@@ -76,4 +76,36 @@ import Testing
         #expect(failure { _ = try Value.double(.nan).json(as: Schema(#""double""#)) }?.code == .badValue)
         #expect(failure { _ = try Value.float(.infinity).json(as: Schema(#""float""#)) }?.code == .badValue)
     }
+
+    /// The streaming calls of a hot path and the general ones make and read the same bytes.
+    @Test func streamingIsTheSameEncoding() throws {
+        let schema = try Schema(
+            #"{"type":"record","name":"r","fields":[{"name":"s","type":"string"},{"name":"d","type":"double"},{"name":"u","type":["null","float"]},{"name":"b","type":{"type":"array","items":"boolean"}}]}"#)
+        var encoder = Encoder()
+        encoder.writeBoolean(true)
+        encoder.reset()
+        encoder.writeString("é")
+        encoder.writeDouble(-0.1)
+        encoder.writeIndex(1)
+        encoder.writeFloat(3)
+        encoder.beginBlock(count: 2)
+        encoder.writeBoolean(true)
+        encoder.writeBoolean(false)
+        encoder.endBlocks()
+        let value = Value.record([.string("é"), .double(-0.1), .union(1, .float(3)), .array([.boolean(true), .boolean(false)])])
+        #expect(try encoder.bytes == encoded(value, schema))
+        try encoder.bytes.withUnsafeBytes { buffer in
+            var decoder = Decoder(buffer)
+            #expect(try Array(decoder.readBytes()) == [0xC3, 0xA9])
+            #expect(try decoder.readDouble() == -0.1)
+            #expect(try decoder.readIndex(below: 2) == 1)
+            #expect(try decoder.readFloat() == 3)
+            let block = try decoder.beginBlock(leastBytes: 1)
+            #expect(block.count == 2)
+            #expect(try [decoder.readBoolean(), decoder.readBoolean()] == [true, false])
+            try decoder.endBlock(block)
+            #expect(try decoder.beginBlock(leastBytes: 1).count == 0)
+            try decoder.expectEnd()
+        }
+    }
 }
