@@ -27,7 +27,7 @@ test: setup ## Run every test: unit, SQL, end to end, faults; JUnit XML in test-
 	@scripts/test
 
 test-unit: setup ## Run the tests that need no server
-	@scripts/test FramingTests GeneratorsTests IngestTests
+	@scripts/test AvroTests FramingTests GeneratorsTests IngestTests
 
 test-sql: build ## Run the SQL tests only
 	@scripts/test-sql
