@@ -9,6 +9,7 @@ begin
         or pg_has_role((select nspowner from pg_catalog.pg_namespace where nspname = 'public'), 'member') then
         revoke all on schema public from public;
         grant usage, create on schema public to emporium_owner;
+        grant usage on schema public to masker, privacy;
     end if;
 end
 $$;

@@ -30,10 +30,16 @@ grant execute on function shop.remove_product(bigint) to sales;
 grant execute on function shop.dimensions_rule(text) to sales;
 
 -- privacy: whatever is kept about a person, and where it came from.
-grant usage on schema privacy, membership, shop, staging, ops to privacy;
+grant usage on schema privacy, membership, shop, staging, ops, events to privacy;
 grant select on privacy.column_class, privacy.unclassified to privacy;
 grant select on membership.member, membership.policy, shop.customers, shop.customer_member, shop.orders, shop.order_items,
     shop.product_reviews, shop.suppliers, shop.customer_event, shop.customer_version, staging.reject to privacy;
+grant select on public.events, events.enriched, events.message to privacy;
+grant execute on function
+    events.id_text(uuid, text), events.uuid_ulid(text), events.base32_text(bigint), events.instant_text(timestamptz),
+    events.id_form(text), events.id_uuid(text), events.ulid_uuid(text), events.base32_digit(text, integer), events.base32_value(text, integer),
+    events.package_id(uuid), events.ordinal(uuid), events.correlated_at(uuid)
+to privacy;
 grant select on ops.batch, ops.source_file, ops.run, ops.rule, ops.feed to privacy;
 
 -- membership_reader: what members buy, with their membership_id.

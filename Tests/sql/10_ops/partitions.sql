@@ -37,7 +37,7 @@ set local role promoter;
 select array_agg(task || ' ' || object || ' ' || done) as done from ops.maintain() \gset
 select array_agg(task || ' ' || object || ' ' || done) as again from ops.maintain() \gset
 reset role;
-select is((select array_agg(d) from unnest(:'done'::text[]) d where d like 'partition %'),
+select is((select array_agg(d) from unnest(:'done'::text[]) d where d like 'partition staging.%'),
     array(select format('partition staging.reject_%s there', to_char(date_trunc('month', now() at time zone 'UTC') + n * interval '1 month', 'YYYYMM')) from generate_series(0, 2) n),
     'partitions for this month and two ahead');
 select ok(to_regclass('staging.reject_' || to_char((now() at time zone 'UTC') + interval '2 months', 'YYYYMM')) is not null, 'the last of them is there');

@@ -1,16 +1,23 @@
 create or replace function ops.ensure_partition(p_parent regclass, p_day date) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
--- Sees to it that a table partitioned by day ranges has the partition of p_day's month: parent_YYYYMM.
+-- Sees to it that a table partitioned by ranges of time has the partition of p_day, a day of UTC: parent_YYYYMMDD where
+-- ops.partitioned_table says day, else that of its month, parent_YYYYMM.
 -- Made apart and attached: `partition of` would wait for every open COPY and deadlock two promoters.
 declare
-    v_month date := date_trunc('month', p_day)::date;
+    v_unit text;
+    v_from date;
     v_schema name;
     v_table name;
     v_name name;
 begin
-    select n.nspname, c.relname, c.relname || '_' || to_char(v_month, 'YYYYMM')
-    into strict v_schema, v_table, v_name
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = p_parent;
+    select n.nspname, c.relname, coalesce(t.unit, 'month')
+    into strict v_schema, v_table, v_unit
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    left join ops.partitioned_table t on t.table_name = format('%s.%s', n.nspname, c.relname)
+    where c.oid = p_parent;
+    v_from := date_trunc(v_unit, p_day)::date;
+    v_name := v_table || '_' || to_char(v_from, case v_unit when 'day' then 'YYYYMMDD' else 'YYYYMM' end);
     if to_regclass(format('%I.%I', v_schema, v_name)) is not null then
         return;
     end if;
@@ -24,6 +31,6 @@ begin
     end if;
     execute format('create table %I.%I (like %I.%I including all)', v_schema, v_name, v_schema, v_table);
     execute format('alter table %I.%I attach partition %I.%I for values from (%L) to (%L)',
-        v_schema, v_table, v_schema, v_name, v_month, (v_month + interval '1 month')::date);
+        v_schema, v_table, v_schema, v_name, v_from, (v_from + ('1 ' || v_unit)::interval)::date);
 end
 $$;

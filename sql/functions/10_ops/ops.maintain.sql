@@ -4,18 +4,25 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 -- past their retention. Those are named, not dropped: detaching concurrently cannot be done inside a function, so
 -- `emporium maintain` does it.
 declare
-    v_day date := (clock_timestamp() at time zone 'UTC')::date;
-    v_until date := v_day + ops.setting_value('partitions.ahead')::interval;
+    v_today date := (clock_timestamp() at time zone 'UTC')::date;
+    v_table ops.partitioned_table;
+    v_day date;
     v_feed text;
     v_count integer;
 begin
-    while v_day <= v_until loop
-        perform ops.ensure_partition('staging.reject', v_day);
-        task := 'partition';
-        object := 'staging.reject_' || to_char(v_day, 'YYYYMM');
-        done := 'there';
-        return next;
-        v_day := (date_trunc('month', v_day) + interval '1 month')::date;
+    for v_table in select * from ops.partitioned_table order by table_name desc loop
+        for v_day in
+            select d from generate_series(
+                date_trunc(v_table.unit, v_today::timestamp),
+                v_today + ops.setting_value(v_table.ahead_setting)::interval,
+                ('1 ' || v_table.unit)::interval) d
+        loop
+            perform ops.ensure_partition(ops.qualified(v_table.table_name)::regclass, v_day);
+            task := 'partition';
+            object := v_table.table_name || to_char(v_day, case v_table.unit when 'day' then '_YYYYMMDD' else '_YYYYMM' end);
+            done := 'there';
+            return next;
+        end loop;
     end loop;
     for v_feed in select feed from ops.feed order by feed loop
         v_count := ops.rotate(v_feed);
@@ -25,7 +32,8 @@ begin
         return next;
     end loop;
     return query
-        select 'retention', r.partition::text, 'past ' || ops.setting_value('staging.reject.retention')
-        from ops.expired_partitions() r;
+        select 'retention', r.partition::text, 'past ' || ops.setting_value(t.retention_setting)
+        from ops.expired_partitions() r
+        join ops.partitioned_table t on to_regclass(ops.qualified(t.table_name)) = r.parent;
 end
 $$;

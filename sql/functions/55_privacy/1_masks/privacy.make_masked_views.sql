@@ -71,7 +71,10 @@ begin
             raise exception using errcode = 'EM201', message = format('%s.%s has a mask without an expression', v_table.schema_name, v_table.table_name),
                 detail = v_table.unknown, hint = 'privacy.masked_expression() has the masks there are';
         end if;
-        execute format('grant usage on schema %I to masker', v_table.schema_name);
+        -- Schema public is the deployer's to grant, and granted before all else.
+        if v_table.schema_name <> 'public' then
+            execute format('grant usage on schema %I to masker', v_table.schema_name);
+        end if;
         if v_table.read is not null then
             execute format('grant select (%s) on %I.%I to masker', v_table.read, v_table.schema_name, v_table.table_name);
         end if;

@@ -5,7 +5,8 @@ with present as (
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     where c.relkind in ('r', 'p', 'f') and not c.relispartition
-        and n.nspowner = (select oid from pg_catalog.pg_roles where rolname = 'emporium_owner')
+        and (select oid from pg_catalog.pg_roles where rolname = 'emporium_owner') in (
+            n.nspowner, case when n.nspname = 'public' then c.relowner end)
 )
 select schema_name, table_name, column_name,
     case when k.schema_name is null then 'not classified' else 'classified, but gone' end as fault
