@@ -11,7 +11,8 @@ create index on bench.customers (lower(email));
 truncate staging.shop_customer, staging.reject, shop.customer_event, shop.customer_version, shop.customers, ops.kafka_batch, ops.batch cascade;
 insert into ops.kafka_cluster (cluster_id) values ('bench') on conflict do nothing;
 insert into ops.kafka_position (feed, cluster_id, partition, first_offset, next_offset, high_offset)
-values ('shop.customer', 'bench', 0, 0, 0, 0) on conflict do nothing;
+values ('shop.customer', 'bench', 0, 0, :rows, :rows)
+on conflict on constraint kafka_position_pkey do update set next_offset = excluded.next_offset, high_offset = excluded.high_offset;
 select ops.ensure_partition('staging.reject', (now() at time zone 'UTC')::date);
 select ops.start_run('bench', 'shop.customer', '{}') as run \gset
 

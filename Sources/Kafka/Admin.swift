@@ -25,7 +25,7 @@ public actor Admin {
     /// Asks the partition's leader for its first offset and the one after its last.
     /// - Throws: `KafkaError`, an outage when the leader does not answer in time.
     public func watermarks(topic: String, partition: Int32, within limit: Duration) throws -> (low: Int64, high: Int64) {
-        try Questions(raw: open()).watermarks(topic, partition, within: limit)
+        try Questions(raw: open()).watermarks(topic, [partition], within: limit)[partition]!
     }
 
     /// Ends the client; further calls fail.

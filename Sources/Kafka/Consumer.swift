@@ -147,7 +147,15 @@ public actor Consumer {
     /// Asks the partition's leader for its first offset and the one after its last.
     /// - Throws: `KafkaError`, an outage when the leader does not answer in time.
     public func watermarks(topic: String, partition: Int32, within limit: Duration) throws -> (low: Int64, high: Int64) {
-        try Questions(raw: open().raw).watermarks(topic, partition, within: limit)
+        try Questions(raw: open().raw).watermarks(topic, [partition], within: limit)[partition]!
+    }
+
+    /// The same of several partitions at once.
+    /// - Returns: by partition, one for each that was asked for.
+    public func watermarks(
+        topic: String, partitions: [Int32], within limit: Duration
+    ) throws -> [Int32: (low: Int64, high: Int64)] {
+        try Questions(raw: open().raw).watermarks(topic, partitions, within: limit)
     }
 
     /// The offset after a partition's last message as the last answer to a fetch had it; nil before the first one. Asks

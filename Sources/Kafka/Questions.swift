@@ -60,25 +60,34 @@ struct Questions {
         return info
     }
 
+    /// By one question to each leader for the first offsets and one for the last.
+    ///
     /// Not by rd_kafka_query_watermark_offsets: where one of its two requests fails it can give the other's answer for
     /// both (2.0.2), and a partition full of messages looks like one whose messages are gone.
-    func watermarks(_ topic: String, _ partition: Int32, within limit: Duration) throws(KafkaError) -> (low: Int64, high: Int64) {
-        let low = try edge(Int64(RD_KAFKA_OFFSET_BEGINNING), topic, partition, limit)
-        return (low, try edge(Int64(RD_KAFKA_OFFSET_END), topic, partition, limit))
+    func watermarks(
+        _ topic: String, _ partitions: [Int32], within limit: Duration
+    ) throws(KafkaError) -> [Int32: (low: Int64, high: Int64)] {
+        let low = try edges(Int64(RD_KAFKA_OFFSET_BEGINNING), topic, partitions, limit)
+        let high = try edges(Int64(RD_KAFKA_OFFSET_END), topic, partitions, limit)
+        return low.reduce(into: [:]) { $0[$1.key] = ($1.value, high[$1.key] ?? $1.value) }
     }
 
-    private func edge(
-        _ which: Int64, _ topic: String, _ partition: Int32, _ limit: Duration
-    ) throws(KafkaError) -> Int64 {
-        let list = rd_kafka_topic_partition_list_new(1)
+    private func edges(
+        _ which: Int64, _ topic: String, _ partitions: [Int32], _ limit: Duration
+    ) throws(KafkaError) -> [Int32: Int64] {
+        let list = rd_kafka_topic_partition_list_new(Int32(clamping: partitions.count))
         defer { rd_kafka_topic_partition_list_destroy(list) }
-        guard let entry = rd_kafka_topic_partition_list_add(list, topic, partition) else { throw .closed }
-        entry.pointee.offset = which
+        guard let list else { throw .closed }
+        for partition in partitions { rd_kafka_topic_partition_list_add(list, topic, partition).pointee.offset = which }
         try check(rd_kafka_offsets_for_times(raw, list, limit.milliseconds))
-        try check(entry.pointee.err)
-        guard entry.pointee.offset >= 0 else {
-            throw KafkaError(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, "\(topic):\(partition): its leader told no offset")
+        var found: [Int32: Int64] = [:]
+        for entry in UnsafeBufferPointer(start: list.pointee.elems, count: Int(list.pointee.cnt)) {
+            try check(entry.err)
+            guard entry.offset >= 0 else {
+                throw KafkaError(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, "\(topic):\(entry.partition): its leader told no offset")
+            }
+            found[entry.partition] = entry.offset
         }
-        return entry.pointee.offset
+        return found
     }
 }

@@ -153,14 +153,7 @@ struct KafkaLoader: Sendable {
         var warned: ContinuousClock.Instant?
         while !shutdown.isRequested, let batch = await batches.next() {
             repeat {
-                for (partition, lease) in leases.value.sorted(by: { $0.key < $1.key }) where !reader.reads(partition) {
-                    let (low, high) = try await outages("ask where \(options.topic):\(partition) begins") {
-                        try await consumer.watermarks(topic: options.topic, partition: partition, within: .seconds(5))
-                    }
-                    let next = try await share.start(partition, lease, low: low, high: high)
-                    reader.start(partition, next: next, epoch: lease.epoch)
-                    try await consumer.start(Position(topic: options.topic, partition: partition, offset: next))
-                }
+                try await start(leases.value.filter { !reader.reads($0.key) }, reader, consumer, share)
                 guard reader.isReading else {
                     if options.stopsAtEnd { break }
                     try await Task.sleep(for: .milliseconds(100))
@@ -192,6 +185,22 @@ struct KafkaLoader: Sendable {
             batch.finish()
             full.yield(batch)
             if reader.isFinished { break }
+        }
+    }
+
+    /// Begins to read partitions that are ours and not read yet.
+    private func start(
+        _ gained: [Int32: PartitionShare.Lease], _ reader: PartitionReader, _ consumer: Consumer, _ share: PartitionShare
+    ) async throws {
+        guard !gained.isEmpty else { return }
+        let marks = try await outages("ask where partitions of \(options.topic) begin") {
+            try await consumer.watermarks(topic: options.topic, partitions: gained.keys.sorted(), within: .seconds(5))
+        }
+        for (partition, lease) in gained.sorted(by: { $0.key < $1.key }) {
+            guard let (low, high) = marks[partition] else { continue }
+            let next = try await share.start(partition, lease, low: low, high: high)
+            reader.start(partition, next: next, epoch: lease.epoch)
+            try await consumer.start(Position(topic: options.topic, partition: partition, offset: next))
         }
     }
 
