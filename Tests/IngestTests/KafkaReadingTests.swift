@@ -13,6 +13,12 @@ import Testing
         return options
     }
 
+    @Test(arguments: [
+        ([], ""), ([3], "3"), ([0, 1], "0, 1"), ([0, 1, 2], "0-2"), ([0, 2, 3, 5, 6, 7, 9], "0, 2, 3, 5-7, 9"),
+        (Array(0..<200), "0-199"),
+    ] as [([Int32], String)])
+    func partitionsAreListedByRuns(_ numbers: [Int32], _ text: String) { #expect(PartitionShare.listed(numbers) == text) }
+
     @Test func rowsAndRanges() async throws {
         let topic = try Topic(partitions: 2)
         try await topic.send([Array("{}".utf8), nil, []], key: [1, 2])

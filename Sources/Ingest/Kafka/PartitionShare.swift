@@ -62,7 +62,7 @@ final class PartitionShare: Sendable {
         let gained = leases.keys.filter { before[$0] == nil }.sorted()
         if !gained.isEmpty {
             logger.notice(
-                "reading partitions \(gained.map(String.init).joined(separator: ", ")) of \(options.topic)",
+                "reading partitions \(Self.listed(gained)) of \(options.topic)",
                 metadata: ["cluster": "\(cluster)", "member": "\(member)"])
         }
         return leases
@@ -73,6 +73,17 @@ final class PartitionShare: Sendable {
         do { return try await body() } catch let error as PostgresError where error.sqlState == "EM022" {
             throw Rebalanced(why: error.message)
         }
+    }
+
+    /// Rising numbers, with runs of three and more as one: `0-5, 7, 8`.
+    static func listed(_ numbers: [Int32]) -> String {
+        var runs: [(first: Int32, last: Int32)] = []
+        for number in numbers {
+            if let last = runs.last?.last, number == last + 1 { runs[runs.count - 1].last = number } else { runs.append((number, number)) }
+        }
+        return runs.flatMap { run in
+            run.last - run.first >= 2 ? ["\(run.first)-\(run.last)"] : (run.first...run.last).map(String.init)
+        }.joined(separator: ", ")
     }
 
     /// Where reading of a partition goes on: begun at the first offset there is when nobody has read it yet.
