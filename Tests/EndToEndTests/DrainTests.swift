@@ -46,6 +46,11 @@ extension EndToEnd {
             let refused = try await run("down")
             #expect(refused.exitCode == 1 && refused.err.contains("--no-drain"), "\(refused.err)")
             #expect(try await needs("status").contains("Kafka (embedded"))
+            // And a database that is away: nobody can say that nothing is read from the topic.
+            let away = try await Emporium.run(
+                ["down"], ["EMPORIUM_HOME": home, "DATABASE_URL": "postgresql://127.0.0.1:1/ecommerce"], in: folder)
+            #expect(away.exitCode == 1 && away.err.contains("--no-drain"), "\(away.err)")
+            #expect(try await needs("status").contains("Kafka (embedded"))
             try await stack.admin("ecommerce") { try await $0.execute("grant insert on staging.shop_customer to loader") }
             #expect(try await needs("down").contains("customers: all messages are in PostgreSQL\n"))
         }

@@ -11,6 +11,9 @@ struct KafkaLoad {
     let shutdown: Shutdown
     let logger: Logger
 
+    /// SQLSTATEs of a database that no feed of a topic can be in: not there, not migrated, or by an older version.
+    static let noBooks: Set = ["3D000", "3F000", "22023", "42P01", "42703"]
+
     /// Feeds by the topics they are read from.
     /// - Parameter patience: how long the database may be away.
     static func feeds(

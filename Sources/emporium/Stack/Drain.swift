@@ -15,15 +15,35 @@ struct Drain {
     /// Something would be lost; `--no-drain` stops all the same.
     struct Failed: Error, CustomStringConvertible {
         var description: String
+
+        init(_ what: String, _ why: any Error) {
+            description = """
+                \(what) was not drained, so the embedded broker was not stopped: \(why)
+                  hint: mend that and call again; emporium down --no-drain stops without, and its messages are lost
+                """
+        }
+    }
+
+    /// Partitions that another loader has, and has not landed to their ends.
+    private struct Behind: Error, CustomStringConvertible {
+        var partitions: [Int]
+        var description: String {
+            "another loader has not landed partitions \(partitions.map(String.init).joined(separator: ", "))"
+        }
     }
 
     /// - Returns: topics all of whose messages are in PostgreSQL now.
     /// - Throws: `Failed`.
     func run(_ topics: [KafkaReport.Topic], cluster: String?) async throws -> Set<String> {
-        guard let database = try? Settings.database(),
-            let feeds = try? await KafkaLoad.feeds(
-                database, patience: .seconds(2), Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() })
-        else { return [] }  // no books: nothing is read from anywhere
+        let database = try Settings.database()
+        let feeds: [String: String]
+        do {
+            feeds = try await KafkaLoad.feeds(database, patience: .seconds(5), logger)
+        } catch let error as PostgresError where KafkaLoad.noBooks.contains(error.sqlState) {
+            return []  // nothing is read from anywhere
+        } catch {
+            throw Failed("what the embedded broker holds", error)
+        }
         let shutdown = Shutdown()
         let load = KafkaLoad(kafka: kafka, database: database, workers: 2, shutdown: shutdown, logger: logger)
         var done: Set<String> = []
@@ -36,11 +56,7 @@ struct Drain {
                 _ = try await load.perform(options)
                 try await settled(topic, feed, cluster, database)
             } catch {
-                throw Failed(
-                    description: """
-                        \(topic.topic) was not drained, so the embedded broker was not stopped: \(error)
-                          hint: mend that and call again; emporium down --no-drain stops without, and its messages are lost
-                        """)
+                throw Failed(topic.topic, error)
             }
             done.insert(topic.topic)
         }
@@ -67,7 +83,7 @@ struct Drain {
             let behind = topic.high.indices.filter { topic.high[$0] > topic.low[$0] && next[Int64($0)] ?? 0 < topic.high[$0] }
             if behind.isEmpty { break }
             guard ContinuousClock.now < deadline else {
-                throw Failed(description: "another loader has not landed partitions \(behind.map(String.init).joined(separator: ", "))")
+                throw Behind(partitions: behind)
             }
             try await Task.sleep(for: .milliseconds(100))
         }
