@@ -96,7 +96,7 @@ public actor DatabaseSession {
 
 extension Duration {
     /// Seconds with one decimal, for messages.
-    var tenths: String {
+    public var tenths: String {
         let tenths = Int(self / .milliseconds(100))
         return "\(tenths / 10).\(tenths % 10)"
     }

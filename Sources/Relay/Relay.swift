@@ -118,7 +118,7 @@ public actor Relay {
                 summary.failures += 1
                 if failure.isOutage { summary.outages += 1 }
                 let pause = putOff.failed(claim.destination, failure.isOutage ? .seconds(seconds) : nil, at: clock.now)
-                let next = options.once ? "the outbox keeps it" : "next try in \(Self.tenths(pause)) s"
+                let next = options.once ? "the outbox keeps it" : "next try in \(pause.tenths) s"
                 logger.warning("\(claim.destination): batch \(claim.batch) waits: \(failure); \(next)")
                 // Its queue may hold messages that will be sent again.
                 await delivery?.close()
@@ -156,10 +156,5 @@ public actor Relay {
             messages += Int64(letters.count)
             position = last.position
         }
-    }
-
-    private static func tenths(_ duration: Duration) -> String {
-        let tenths = Int(duration / .milliseconds(100))
-        return "\(tenths / 10).\(tenths % 10)"
     }
 }

@@ -13,6 +13,16 @@ import Testing
         return options
     }
 
+    /// Flag, then environment, then default.
+    @Test func whatIsFetchedAhead() throws {
+        let name = "queued.max.messages.kbytes"
+        let set = try KafkaConfiguration(environment: ["KAFKA_QUEUED_MAX_MESSAGES_KBYTES": "4096"])
+        let flag = options { $0.prefetchBytes = 16 << 20 }
+        #expect(try options().completing(KafkaConfiguration([:])).properties[name] == "65536")
+        #expect(try options().completing(set).properties[name] == "4096")
+        #expect(try flag.completing(set).properties[name] == "16384")
+    }
+
     @Test(arguments: [
         ([], ""), ([3], "3"), ([0, 1], "0, 1"), ([0, 1, 2], "0-2"), ([0, 2, 3, 5, 6, 7, 9], "0, 2, 3, 5-7, 9"),
         (Array(0..<200), "0-199"),

@@ -1,4 +1,5 @@
 import Framing
+import Kafka
 
 /// How a topic is read and landed.
 public struct KafkaLoadOptions: Sendable {
@@ -12,7 +13,8 @@ public struct KafkaLoadOptions: Sendable {
     /// A message waits at most this long for others to land with.
     public var linger: Duration = .milliseconds(200)
     /// Bytes that are fetched ahead, and a quarter more of each broker: memory for speed where brokers are far away.
-    public var prefetchBytes = 64 << 20
+    /// nil: as `queued.max.messages.kbytes` says, else 64 MiB.
+    public var prefetchBytes: Int?
     /// Larger messages are rejects.
     public var json = JSONOptions()
     /// Stop at what each partition ended with when it was reached; else go on for ever.
@@ -27,6 +29,13 @@ public struct KafkaLoadOptions: Sendable {
     public init(feed: String, topic: String) {
         self.feed = feed
         self.topic = topic
+    }
+
+    /// The client's settings with what these options decide of them.
+    func completing(_ kafka: KafkaConfiguration) throws -> KafkaConfiguration {
+        let name = "queued.max.messages.kbytes"
+        if prefetchBytes == nil, kafka.properties[name] != nil { return kafka }
+        return try kafka.setting(name, String(max(1, (prefetchBytes ?? 64 << 20) >> 10)))
     }
 }
 

@@ -36,8 +36,7 @@ struct KafkaLoader: Sendable {
     /// Until the end of the topic, the limit, or the shutdown.
     /// - Throws: `LostMessages`, `NoSuchTopic`; `KafkaError`, `PostgresError` where waiting does not help, or patience is over.
     func load() async throws -> KafkaLoadReport {
-        let consumer = try Consumer(
-            kafka.setting("queued.max.messages.kbytes", String(max(1, options.prefetchBytes >> 10))), logger: logger)
+        let consumer = try Consumer(options.completing(kafka), logger: logger)
         let patience = options.patience ?? .forever
         let books = DatabaseSession(database, patience: patience, shutdown: shutdown, logger: logger)
         let landing = DatabaseSession(database, patience: patience, shutdown: shutdown, logger: logger)

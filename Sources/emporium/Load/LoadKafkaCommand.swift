@@ -34,8 +34,9 @@ struct LoadKafkaCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "MiB fetched ahead: memory for speed. 64 keeps the loader under 256 MiB.", valueName: "MiB"))
-    var prefetch = 64
+            "MiB fetched ahead: memory for speed (KAFKA_QUEUED_MAX_MESSAGES_KBYTES, else 64, which keeps the loader under 256 MiB).",
+            valueName: "MiB"))
+    var prefetch: Int?
 
     @Option(help: ArgumentHelp("Sessions that promote side by side (2); 0 only lands.", valueName: "n"))
     var workers: Int?
@@ -46,7 +47,7 @@ struct LoadKafkaCommand: AsyncParsableCommand {
     func validate() throws {
         if !(1...1_000_000).contains(batchRows) { throw ValidationError("--batch-rows: 1 to 1000000") }
         if !(1...60_000).contains(linger) { throw ValidationError("--linger: 1 to 60000") }
-        if !(1...2047).contains(prefetch) { throw ValidationError("--prefetch: 1 to 2047") }
+        if let prefetch, !(1...2047).contains(prefetch) { throw ValidationError("--prefetch: 1 to 2047") }
         if let limit, limit < 1 { throw ValidationError("--limit: at least 1") }
         if let workers, !(0...64).contains(workers) { throw ValidationError("--workers: 0 to 64") }
     }
@@ -70,7 +71,7 @@ struct LoadKafkaCommand: AsyncParsableCommand {
         var options = KafkaLoadOptions(feed: feed, topic: topic)
         options.batchRows = batchRows
         options.linger = .milliseconds(linger)
-        options.prefetchBytes = prefetch << 20
+        options.prefetchBytes = prefetch.map { $0 << 20 }
         options.stopsAtEnd = once
         options.limit = limit
         options.acceptsLoss = acceptLoss
