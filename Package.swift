@@ -1,5 +1,6 @@
 // swift-tools-version: 6.2
-// Two products share this package: `emporium` builds in seconds because nothing heavy is in its graph.
+// Two products share this package. `emporium` builds in seconds because nothing heavy is in its graph; `emporium-collector`
+// is an HTTP server on SwiftNIO, which is built only with the trait Collector (`make collector`).
 import PackageDescription
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
@@ -8,9 +9,14 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let package = Package(
     name: "emporium",
     products: [
-        .executable(name: "emporium", targets: ["emporium"])
+        .executable(name: "emporium", targets: ["emporium"]),
+        .executable(name: "emporium-collector", targets: ["emporium-collector"]),
+    ],
+    traits: [
+        .trait(name: "Collector", description: "Build emporium-collector with its HTTP server; without, it only says so.")
     ],
     dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -21,6 +27,11 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        // simdjson is a header full of templates: without optimisation it is 25 times slower, in debug builds, too.
+        .target(
+            name: "CSimdJSON", cxxSettings: [.unsafeFlags(["-O2", "-DNDEBUG"])],
+            linkerSettings: [.linkedLibrary("simdjson")]),
 
         .target(name: "Executors", swiftSettings: strict),
         .target(name: "Postgres", dependencies: ["CLibPQ", "Executors", logging], swiftSettings: strict),
@@ -31,13 +42,29 @@ let package = Package(
         .target(name: "Kafka", dependencies: ["CRdKafka", "Executors", logging], swiftSettings: strict),
         .target(name: "Migrations", dependencies: ["Postgres", "Digests", logging], swiftSettings: strict),
         .target(name: "Stack", dependencies: ["Postgres", logging], swiftSettings: strict),
-        .target(name: "Ingest", dependencies: ["Postgres", "Kafka", "Digests", "Framing", logging], swiftSettings: strict),
+        .target(name: "HTTPClient", dependencies: ["CCurl", logging], swiftSettings: strict),
+        .target(name: "Schemas", dependencies: ["Avro", "HTTPClient", "Postgres", logging], swiftSettings: strict),
+        .target(
+            name: "Ingest", dependencies: ["Postgres", "Kafka", "Digests", "Framing", "Avro", "Schemas", logging],
+            swiftSettings: strict),
+        .target(
+            name: "Collector",
+            dependencies: ["CSimdJSON", "Avro", "Schemas", "Kafka", "Postgres", "Digests", "Framing", "Ingest", logging],
+            swiftSettings: strict),
         .target(name: "Relay", dependencies: ["Ingest", "Kafka", "Postgres", logging], swiftSettings: strict),
         .executableTarget(
             name: "emporium",
             dependencies: [
-                "Postgres", "Kafka", "Migrations", "Stack", "Ingest", "Relay", "Framing", "Generators", logging, "Yams",
+                "Postgres", "Kafka", "Migrations", "Stack", "Ingest", "Relay", "Framing", "Generators",
+                "HTTPClient", "Schemas", "Digests", logging, "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "emporium-collector",
+            dependencies: [
+                "Collector", "Kafka", "Postgres", "Schemas", "Ingest", logging,
+                .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Collector"])),
             ],
             swiftSettings: strict),
 
@@ -46,6 +73,9 @@ let package = Package(
         .testTarget(name: "MigrationsTests", dependencies: ["Migrations", "Postgres", "Digests", logging], swiftSettings: strict),
         .testTarget(name: "AvroTests", dependencies: ["Avro"], swiftSettings: strict),
         .testTarget(name: "FramingTests", dependencies: ["Framing"], swiftSettings: strict),
+        .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient"], swiftSettings: strict),
+        .testTarget(name: "SchemasTests", dependencies: ["Schemas", "Avro", "HTTPClient", "Postgres", "Stack"], swiftSettings: strict),
+        .testTarget(name: "CollectorTests", dependencies: ["Collector", "Avro", "Kafka"], swiftSettings: strict),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "Kafka"], swiftSettings: strict),
         .testTarget(name: "RelayTests", dependencies: ["Relay", "Kafka"], swiftSettings: strict),
         .testTarget(name: "GeneratorsTests", dependencies: ["Generators", "Digests"], swiftSettings: strict),
@@ -54,5 +84,6 @@ let package = Package(
             name: "EndToEndTests", dependencies: ["emporium", "Postgres", "Kafka", "Stack", "Digests", "Yams"],
             swiftSettings: strict),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
 )
