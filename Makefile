@@ -5,7 +5,7 @@ SHELL := bash
 BIN := .build/debug/emporium
 RELEASE := .build-release/release/emporium
 
-.PHONY: help setup build release demo test test-unit test-sql storm coverage bench test-results lint clean
+.PHONY: help setup build collector release release-collector demo test test-unit test-sql storm coverage bench test-results lint clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -16,18 +16,25 @@ setup: ## Install system packages (Debian 12); quick when nothing is missing
 build: setup ## Build the tool
 	@swift build --product emporium 2>&1 | scripts/quiet-build
 
+collector: setup ## Build the HTTP collector (Hummingbird, SwiftNIO), in a folder of its own; the first time takes minutes
+	@swift build --traits Collector --product emporium-collector --scratch-path .build-collector 2>&1 | scripts/quiet-build
+
 release: setup ## Build the tool with optimisation, in a folder of its own
 	@swift build -c release --product emporium --scratch-path .build-release 2>&1 | scripts/quiet-build
 	@echo $(RELEASE)
 
-demo: build ## See an hour of applications go from files to members, and customers from Kafka; again and again
+release-collector: setup ## Build the collector with optimisation, in a folder of its own; ten minutes
+	@swift build -c release --traits Collector --product emporium-collector --scratch-path .build-collector-release 2>&1 | scripts/quiet-build
+	@echo .build-collector-release/release/emporium-collector
+
+demo: build collector ## See applications go from files to members, customers from Kafka, events from HTTP; again and again
 	@scripts/demo
 
 test: setup ## Run every test: unit, SQL, end to end, faults; JUnit XML in test-results/
 	@scripts/test
 
 test-unit: setup ## Run the tests that need no server
-	@scripts/test AvroTests FramingTests GeneratorsTests IngestTests
+	@scripts/test AvroTests FramingTests GeneratorsTests CollectorTests IngestTests
 
 test-sql: build ## Run the SQL tests only
 	@scripts/test-sql
@@ -46,4 +53,4 @@ test-results: ## Write docs/test-results.md from the last runs of `make test` an
 	@scripts/test-results
 
 clean: ## Remove what building and testing made; data and the embedded stack stay
-	rm -rf .build .build-release .venv-tools .venv-broker test-results coverage
+	rm -rf .build .build-release .build-collector .build-collector-release .venv-tools .venv-broker test-results coverage
