@@ -5,6 +5,7 @@ select r.rolname as role, c.grantable, shobj_description(r.oid, 'pg_authid') as 
         where a.roleid = r.oid and m.rolcanlogin order by 1) as granted_to
 from (values
     ('loader'::name, true), ('promoter', true), ('membership_reader', true), ('relay', true),
+    ('collector', true), ('collector_admin', true),
     ('logistics', true), ('analytics', true), ('sales', true), ('privacy', true),
     ('reads_personal', false), ('masker', false), ('emporium_owner', false)
 ) c (role, grantable)
