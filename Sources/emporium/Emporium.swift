@@ -15,8 +15,8 @@ struct Emporium: AsyncParsableCommand {
         subcommands: [
             UpCommand.self, DownCommand.self, StatusCommand.self, DoctorCommand.self, URLCommand.self,
             MigrateCommand.self, DocsCommand.self, LoadCommand.self, RunCommand.self, ReplayCommand.self, RejectsCommand.self,
-            RelayCommand.self, TopicsCommand.self, MaintainCommand.self, RolesCommand.self, QueryCommand.self, GenerateCommand.self,
-            BrokerCommand.self,
+            RelayCommand.self, TopicsCommand.self, SchemasCommand.self, CollectCommand.self, MaintainCommand.self,
+            RolesCommand.self, QueryCommand.self, GenerateCommand.self, BrokerCommand.self,
         ])
 
     static func main() async {

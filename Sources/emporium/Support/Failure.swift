@@ -3,6 +3,7 @@ import Framing
 import Ingest
 import Kafka
 import Postgres
+import Schemas
 import Stack
 
 /// Settings that cannot be used; exit code 78.
@@ -22,6 +23,9 @@ enum Failure {
         case let error as KafkaError:
             say("\(error)")
             return error.isOutage ? 69 : 1
+        case let error as SchemaError:
+            say("\(error)")
+            return error.kind == .outage ? 69 : 1
         case let error as StackError:
             say("\(error)")
             return 69

@@ -1,5 +1,7 @@
 import Foundation
+import Logging
 import Postgres
+import Schemas
 import Stack
 import Yams
 
@@ -12,6 +14,7 @@ enum Settings {
         "in": "EMPORIUM_IN", "out": "EMPORIUM_OUT", "processed": "EMPORIUM_PROCESSED", "failed": "EMPORIUM_FAILED",
         "workers": "EMPORIUM_WORKERS", "log_level": "EMPORIUM_LOG_LEVEL", "log_format": "EMPORIUM_LOG_FORMAT",
         "kafka_bootstrap_servers": "KAFKA_BOOTSTRAP_SERVERS",
+        "schema_registry_url": "SCHEMA_REGISTRY_URL",
     ]
 
     static func value(_ name: String) -> String? {
@@ -88,6 +91,12 @@ enum Settings {
         if let url = value("EMPORIUM_ADMIN_URL") { return server(url) }
         guard namesServer else { return try stack.configuration(admin: true) }
         return server(value("DATABASE_URL"))
+    }
+
+    /// Where schemas are: the registry that SCHEMA_REGISTRY_URL names, else the database.
+    /// - Parameter role: what the session may do, where it is the database.
+    static func schemas(role: String, logger: Logger) throws -> any SchemaRegistry {
+        DatabaseRegistry(try database().asRole(role), logger: logger)
     }
 
     private static func server(_ url: String?) -> ConnectionConfiguration {
