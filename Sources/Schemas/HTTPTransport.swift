@@ -4,3 +4,5 @@ import HTTPClient
 public protocol HTTPTransport: Sendable {
     func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse
 }
+
+extension HTTPClient: HTTPTransport {}

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPClient
 import Logging
 import Postgres
 import Schemas
@@ -93,10 +94,19 @@ enum Settings {
         return server(value("DATABASE_URL"))
     }
 
-    /// Where schemas are: the registry that SCHEMA_REGISTRY_URL names, else the database.
+    /// Where schemas are: the registry that SCHEMA_REGISTRY_URL names (its password in the URL, or `user:password` in
+    /// SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO), else the database.
     /// - Parameter role: what the session may do, where it is the database.
     static func schemas(role: String, logger: Logger) throws -> any SchemaRegistry {
-        DatabaseRegistry(try database().asRole(role), logger: logger)
+        guard let urls = value("SCHEMA_REGISTRY_URL") else {
+            return DatabaseRegistry(try database().asRole(role), logger: logger)
+        }
+        do throws(SchemaError) {
+            return try SchemaRegistryClient(
+                urls: urls, userInfo: value("SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO"), transport: HTTPClient())
+        } catch {
+            throw ConfigurationError("SCHEMA_REGISTRY_URL: \(error)")
+        }
     }
 
     private static func server(_ url: String?) -> ConnectionConfiguration {
