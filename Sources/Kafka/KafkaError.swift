@@ -34,9 +34,9 @@ public struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     public var name: String { String(cString: rd_kafka_err2name(rd_kafka_resp_err_t(rawValue: code))) }
 
     /// The same call may succeed later, unchanged.
-    public var isRetriable: Bool { !isFatal && (saysRetriable || isOutage || code == RD_KAFKA_RESP_ERR__QUEUE_FULL.rawValue) }
+    public var isRetriable: Bool { !isFatal && (saysRetriable || isOutage) }
 
-    /// Brokers are away, slow or between leaders: wait and try again, the data is not to blame.
+    /// Brokers are away, slow (a producer's queue is full) or between leaders: wait and try again, the data is not to blame.
     public var isOutage: Bool { !isFatal && Self.outages.contains(code) }
 
     /// The position asked for is not in the partition (any more): nobody may jump over that, a human decides.
@@ -48,6 +48,7 @@ public struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
         [
             RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, RD_KAFKA_RESP_ERR__RESOLVE,
             RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE,
+            RD_KAFKA_RESP_ERR__QUEUE_FULL,
             RD_KAFKA_RESP_ERR__WAIT_COORD, RD_KAFKA_RESP_ERR__WAIT_CACHE,
             RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
             RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE,

@@ -16,7 +16,7 @@ public struct Header: Sendable, Equatable {
 
 /// What became of a producer's messages so far.
 public struct Deliveries: Sendable, Equatable {
-    /// Taken over by `send`.
+    /// Taken over by `send` and `deliver`.
     public var sent = 0
     /// Stored by all in-sync replicas.
     public var acknowledged = 0
@@ -30,7 +30,7 @@ public struct Deliveries: Sendable, Equatable {
 /// messages or 16 MiB are waiting, `send` suspends its caller. Keys go to the partitions where Java's clients would put
 /// them. All of these can be configured.
 public final class Producer: Sendable {
-    private let core: ProducerCore
+    let core: ProducerCore
 
     /// - Throws: `KafkaError` for settings that contradict each other.
     public init(_ configuration: KafkaConfiguration, logger: Logger = Logger(label: "kafka.producer")) throws(KafkaError) {
@@ -64,7 +64,7 @@ public final class Producer: Sendable {
 
     /// Waits until nothing is outstanding.
     /// - Throws: `KafkaError`: `_TIMED_OUT` (an outage) with the number of messages that still wait, they stay queued;
-    ///   or the first failed delivery since the last flush.
+    ///   or the first failed delivery since the last flush, but for messages of `deliver`, whose caller is told.
     public func flush(within limit: Duration) async throws { try await core.flush(within: limit) }
 
     /// Flushes and ends the client. Further calls fail.
@@ -87,7 +87,10 @@ final class ProducerCore: @unchecked Sendable {
     private struct State {
         var isOpen = true
         var hasEnded = false
-        var deliveries = Deliveries()
+        /// Calls of `deliver` that hand messages over: the client stays for them.
+        var filling = 0
+        var acknowledged = 0
+        var failed = 0
         var failure: KafkaError?
         /// Counts rounds of reports: a queue that was full in an earlier round may have room now.
         var round: UInt64 = 0
@@ -95,8 +98,14 @@ final class ProducerCore: @unchecked Sendable {
         var roomWaiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
         var flushWaiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
         var closeWaiters: [CheckedContinuation<Void, Never>] = []
+        /// Calls of `deliver` with messages that have not been reported.
+        var tickets: [ObjectIdentifier: Ticket] = [:]
+        /// librdkafka's handles of topics that `deliver` has sent to.
+        var topics: [String: TopicHandle] = [:]
     }
 
+    /// Messages taken over. Raised before their reports can come; read under the lock of `state`.
+    let sent = Atomic(0)
     private let state = Mutex(State())
     private var client: Client?
     private let logger: Logger
@@ -107,7 +116,15 @@ final class ProducerCore: @unchecked Sendable {
         self.logger = logger
     }
 
-    var deliveries: Deliveries { state.withLock { $0.deliveries } }
+    var deliveries: Deliveries {
+        state.withLock { Deliveries(sent: sent.load(ordering: .relaxed), acknowledged: $0.acknowledged, failed: $0.failed) }
+    }
+
+    private func outstanding(_ state: borrowing State) -> Int { sent.load(ordering: .relaxed) - state.acknowledged - state.failed }
+
+    var fatalError: KafkaError? {
+        state.withLock { state in state.isOpen ? (client?.raw).flatMap { fatality(of: $0) } : nil }
+    }
 
     // MARK: The polling thread
 
@@ -116,55 +133,101 @@ final class ProducerCore: @unchecked Sendable {
     private func run() {
         if let raw = client?.raw {
             let events = EventQueue(of: raw)
-            while state.withLock({ $0.isOpen }) {
-                if let event = rd_kafka_queue_poll(events.raw, 50) { take(event) }
+            var looked = ContinuousClock.now
+            while state.withLock({ $0.isOpen || $0.filling > 0 }) {
+                // Returns as soon as there is an event.
+                if let event = rd_kafka_queue_poll(events.raw, 50) { take(event, of: raw) }
+                let now = ContinuousClock.now
+                if now - looked >= .milliseconds(50) {
+                    looked = now
+                    expire(now)
+                }
             }
         }
-        client = nil  // joins librdkafka's threads
-        let waiters = state.withLock { state in
+        for topic in state.withLock({ $0.topics.values }) { rd_kafka_topic_destroy(topic.raw) }
+        client = nil  // joins librdkafka's threads; what is not reported yet never will be
+        let (waiters, tickets) = state.withLock { state in
             state.hasEnded = true
             defer {
                 state.closeWaiters = []
                 state.roomWaiters = [:]
                 state.flushWaiters = [:]
+                state.tickets = [:]
+                state.topics = [:]
             }
-            return state.closeWaiters + state.roomWaiters.values + state.flushWaiters.values
+            return (state.closeWaiters + state.roomWaiters.values + state.flushWaiters.values, state.tickets.values)
         }
         for waiter in waiters { waiter.resume() }
+        for ticket in tickets { ticket.settle(.failure(.closed)) }
     }
 
-    private func take(_ event: OpaquePointer) {
+    /// Ends calls of `deliver` that have waited for long enough. Their messages keep their tickets.
+    private func expire(_ now: ContinuousClock.Instant) {
+        for ticket in state.withLock({ $0.tickets.values.filter { $0.deadline <= now } }) {
+            let left = ticket.pending.load(ordering: .relaxed)
+            ticket.settle(.failure(KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, "\(left) messages wait for delivery")))
+        }
+    }
+
+    private func take(_ event: OpaquePointer, of client: OpaquePointer) {
         var (acknowledged, failed) = (0, 0)
         var failure: KafkaError?
+        var settled: [Ticket] = []
         if rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR {
+            // Messages of one call come one after the other.
+            var (current, reports): (UnsafeMutableRawPointer?, Int) = (nil, 0)
+            func leave() {
+                guard let current, let ticket = finish(current, reports) else { return }
+                settled.append(ticket)
+            }
             while let message = rd_kafka_event_message_next(event) {
+                if message.pointee._private != current {
+                    leave()
+                    (current, reports) = (message.pointee._private, 0)
+                }
+                reports += 1
                 if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
                     acknowledged += 1
+                    continue
+                }
+                failed += 1
+                // Not rd_kafka_message_errstr: of a producer's message that can be its payload.
+                var error = KafkaError(message.pointee.err).at(message.pointee)
+                error.isFatal = error.isFatal || rd_kafka_fatal_error(client, nil, 0) != RD_KAFKA_RESP_ERR_NO_ERROR
+                if let current {
+                    Unmanaged<Ticket>.fromOpaque(current).takeUnretainedValue().settle(.failure(error))
                 } else {
-                    failed += 1
-                    // Not rd_kafka_message_errstr: of a producer's message that can be its payload.
-                    if failure == nil { failure = KafkaError(message.pointee.err).at(message.pointee) }
+                    failure = failure ?? error
                 }
             }
+            leave()
         } else if rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR {
             logger.warning("\(String(cString: rd_kafka_event_error_string(event)))")
         }
         rd_kafka_event_destroy(event)  // now there is room in the queue
         guard acknowledged + failed > 0 else { return }
         let waiters = state.withLock { state in
-            state.deliveries.acknowledged += acknowledged
-            state.deliveries.failed += failed
+            state.acknowledged += acknowledged
+            state.failed += failed
             state.failure = state.failure ?? failure
             state.round += 1
+            for ticket in settled { state.tickets[ObjectIdentifier(ticket)] = nil }
             var waiters = Array(state.roomWaiters.values)
             state.roomWaiters = [:]
-            if state.deliveries.outstanding == 0 {
+            if outstanding(state) == 0 {
                 waiters += state.flushWaiters.values
                 state.flushWaiters = [:]
             }
             return waiters
         }
         for waiter in waiters { waiter.resume() }
+        for ticket in settled { ticket.settle(.success(())) }
+    }
+
+    /// - Returns: the ticket, when no message points to it any more.
+    private func finish(_ opaque: UnsafeMutableRawPointer, _ reports: Int) -> Ticket? {
+        let ticket = Unmanaged<Ticket>.fromOpaque(opaque).takeUnretainedValue()
+        return ticket.pending.subtract(reports, ordering: .acquiringAndReleasing).newValue == 0 ? ticket : nil
     }
 
     /// - Parameter continuation: resumed once the client is destroyed.
@@ -186,11 +249,11 @@ final class ProducerCore: @unchecked Sendable {
         try state.withLock { state in
             guard state.isOpen, let raw = client?.raw else { throw KafkaError.closed }
             guard let error = produce(raw, topic, key, value, headers, partition) else {
-                state.deliveries.sent += 1
+                sent.add(1, ordering: .relaxed)
                 return nil
             }
             guard error.code == RD_KAFKA_RESP_ERR__QUEUE_FULL.rawValue else { throw error }
-            guard state.deliveries.outstanding > 0 else {
+            guard outstanding(state) > 0 else {
                 throw KafkaError(
                     RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, "the message is larger than queue.buffering.max.kbytes")
             }
@@ -204,14 +267,14 @@ final class ProducerCore: @unchecked Sendable {
     }
 
     func flush(within limit: Duration) async throws {
-        await wait(in: \.flushWaiters, limit: limit) { $0.isOpen && $0.deliveries.outstanding > 0 }
+        await wait(in: \.flushWaiters, limit: limit) { $0.isOpen && outstanding($0) > 0 }
         try Task.checkCancellation()
         try state.withLock { state in
             if let failure = state.failure {
                 state.failure = nil
                 throw failure
             }
-            let left = state.deliveries.outstanding
+            let left = outstanding(state)
             guard left == 0 else {
                 throw state.isOpen ? KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, "\(left) messages wait for delivery") : .closed
             }
@@ -250,5 +313,47 @@ final class ProducerCore: @unchecked Sendable {
         _ number: UInt64, in list: WritableKeyPath<State, [UInt64: CheckedContinuation<Void, Never>]> & Sendable
     ) {
         state.withLock { $0[keyPath: list].removeValue(forKey: number) }?.resume()
+    }
+
+    // MARK: Calls of `deliver`
+
+    /// Begins a call; `close` ends the handing over.
+    func open(within limit: Duration) throws(KafkaError) -> (Ticket, OpaquePointer) {
+        let ticket = Ticket(deadline: .now + limit)
+        let opened = state.withLock { state -> OpaquePointer? in
+            guard state.isOpen, let raw = client?.raw else { return nil }
+            state.filling += 1
+            state.tickets[ObjectIdentifier(ticket)] = ticket
+            return raw
+        }
+        guard let opened else { throw .closed }
+        return (ticket, opened)
+    }
+
+    /// - Parameter wakesFlush: a message was counted and then refused, so that a report may have found one too many.
+    func close(_ ticket: Ticket, wakesFlush: Bool) {
+        let isSettled = ticket.pending.subtract(1, ordering: .acquiringAndReleasing).newValue == 0
+        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            state.filling -= 1
+            if isSettled { state.tickets[ObjectIdentifier(ticket)] = nil }
+            guard wakesFlush, outstanding(state) == 0 else { return [] }
+            defer { state.flushWaiters = [:] }
+            return Array(state.flushWaiters.values)
+        }
+        for waiter in waiters { waiter.resume() }
+        if isSettled { ticket.settle(.success(())) }
+    }
+
+    func known(_ topic: String) -> TopicHandle? { state.withLock { $0.topics[topic] } }
+
+    /// - Returns: the handle that counts, where two calls have made one.
+    func keep(_ made: TopicHandle, of topic: String) -> TopicHandle {
+        let kept = state.withLock { state in
+            let kept = state.topics[topic] ?? made
+            state.topics[topic] = kept
+            return kept
+        }
+        if kept.raw != made.raw { rd_kafka_topic_destroy(made.raw) }
+        return kept
     }
 }

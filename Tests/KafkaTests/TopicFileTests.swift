@@ -31,6 +31,6 @@ import Testing
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         let text = try String(contentsOf: root.appendingPathComponent("topics/main-topics"), encoding: .utf8)
-        #expect(try TopicFile(text, file: "topics/main-topics").topics.map(\.name) == ["customers", "customers.dead.letter"])
+        #expect(try TopicFile(text, file: "topics/main-topics").topics.map(\.name) == ["customers", "customers.dead.letter", "events.raw", "events.dead.letter"])
     }
 }
