@@ -1,6 +1,6 @@
 -- What programs may do, and who reads what they loaded. Nothing is granted to PUBLIC, and nothing on partitions.
 grant usage on schema ops, staging to loader;
-grant insert on staging.membership_application, staging.shop_customer to loader;
+grant insert on staging.membership_application, staging.shop_customer, staging.event, staging.event_dead_letter to loader;
 grant execute on function
     ops.start_run(text, text, jsonb), ops.finish_run(bigint, ops.run_state), ops.run_summary(bigint),
     ops.register_file(text, text, text, bigint, text, text), ops.start_file(bigint, text[]),

@@ -23,7 +23,7 @@ begin
     end if;
     -- One at a time; who comes second finds it made. Not by to_regclass: waiting for an advisory lock takes in no
     -- invalidations, so its cache may still say no.
-    perform pg_advisory_xact_lock(hashtextextended('ops.ensure_partition', p_parent::oid::bigint));
+    perform ops.lock_partitions(p_parent);
     if exists (
         select from pg_class where relnamespace = quote_ident(v_schema)::regnamespace and relname = v_name)
     then

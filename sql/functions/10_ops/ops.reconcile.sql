@@ -5,7 +5,7 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp a
 --   stored, rejected, duplicate, pending   by batch, against the typed table, staging.reject and staging
 --   file                                   records of a file against its batches; batch_id is null
 --   offsets topic:partition                what ops.reconcile_offsets() finds
--- Batches whose rejects are past retention are left out of the count of rejects.
+-- What is past retention has been taken off the books of stored rows (ops.batch.expired). Batches whose rejects are past retention are left out of the count of rejects.
 -- Errors: EM010 feed is unknown
 declare
     v_feed ops.feed%rowtype;
@@ -32,7 +32,7 @@ begin
             left join pending using (batch_id)
             cross join kept
             cross join lateral (values
-                ('stored', b.stored, coalesce(stored.n, 0)),
+                ('stored', b.stored - b.expired, coalesce(stored.n, 0)),
                 ('rejected', b.rejected, case when b.received_on >= kept.since then coalesce(refused.rejected, 0) else b.rejected end),
                 ('duplicate', b.duplicate, case when b.received_on >= kept.since then coalesce(refused.duplicate, 0) else b.duplicate end),
                 ('pending', b.received - b.stored - b.rejected - b.duplicate, coalesce(pending.n, 0))

@@ -11,6 +11,7 @@ with listed (table_name, column_name, class, mask, purpose, retention) as (value
     ('message', 'timestamp_stamp', 'personal', 'omit', 'finding the event', '400 days'),
     ('message', 'batch_id', 'not_personal', 'omit', '', null),
     ('message', 'position', 'personal', 'omit', 'where the event came from', '400 days'),
+    ('message', 'correlation_id', 'personal', 'omit', 'finding the event by what its sender was told', '400 days'),
     ('package', 'api_key_id', 'not_personal', 'omit', '', null),
     ('package', 'idempotency_key', 'personal', 'omit', 'knowing a package that comes again; a sender may write anything', '30 days'),
     ('package', 'body_digest', 'personal', 'omit', 'knowing a package that comes again', '30 days'),

@@ -18,7 +18,8 @@ with listed (table_name, column_name, class, mask, purpose, retention) as (value
     ('events', 'publish_time', 'not_personal', 'clear', '', null),
     ('events', 'schema_id', 'not_personal', 'clear', '', null),
     ('events', 'batch_id', 'not_personal', 'clear', '', null),
-    ('events', 'position', 'personal', 'omit', 'where the event came from', '400 days')
+    ('events', 'position', 'personal', 'omit', 'where the event came from', '400 days'),
+    ('events', 'package_size', 'not_personal', 'clear', '', null)
 ), gone as (
     delete from privacy.column_class k
     where k.schema_name = 'public'
