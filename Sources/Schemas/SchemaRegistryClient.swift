@@ -90,11 +90,11 @@ public final class SchemaRegistryClient: SchemaRegistry {
         }
         if isCompatible { return [] }
         let messages = (answer["messages"] as? [String] ?? []).map { shown($0, 1_000) }.filter { !$0.isEmpty }
-        if !messages.isEmpty { return messages }
-        // Registries before 6.1 give no reasons: ours, by the level that the subject has.
-        let level = Compatibility(rawValue: try await compatibility(subject: subject)) ?? .full
+        // The registry decides. It counts fields where we name them, and before version 6.1 it gives no reasons at all.
+        let level = Compatibility(rawValue: try await compatibility(subject: subject)) ?? .none
         let ours = level.objections(to: try SchemaError.parsed(text), after: [try await latest(subject: subject)])
-        return ours.isEmpty ? ["the registry calls it incompatible and gives no reason"] : ours
+        let all = ours + messages
+        return all.isEmpty ? ["the registry calls it incompatible and gives no reason"] : all
     }
 
     /// `after` counts for nothing here: a registry of this kind compares with its newest version itself.
@@ -142,7 +142,7 @@ extension SchemaRegistryClient {
                 maxResponseBytes: Self.longestAnswer)
             let what = "\(method) \(address.bases[index])\(target)"
             do throws(SchemaError) {
-                let answer = try Self.judged(try await sent(request, what), what)
+                let answer = try Self.judged(try await sent(request), what)
                 preferred.store(index, ordering: .relaxed)
                 return answer
             } catch where error.kind == .outage {
@@ -153,9 +153,9 @@ extension SchemaRegistryClient {
         throw SchemaError(.outage, outages.joined(separator: "\n"))
     }
 
-    private func sent(_ request: HTTPRequest, _ what: String) async throws(SchemaError) -> HTTPResponse {
+    private func sent(_ request: HTTPRequest) async throws(SchemaError) -> HTTPResponse {
         do throws(HTTPError) { return try await transport.send(request) } catch {
-            throw SchemaError(.outage, "\(what): \(error)")
+            throw SchemaError(.outage, error.description)
         }
     }
 

@@ -1,0 +1,126 @@
+import Foundation
+import Glibc
+import Logging
+import Postgres
+import Schemas
+import Stack
+import Testing
+
+/// Schemas in PostgreSQL: a server of its own with the schema `registry` alone.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct DatabaseRegistryTests {
+    private static let prelude = """
+        create role loader; create role collector; create role collector_admin; create role promoter;
+        alter default privileges revoke execute on functions from public;
+        create schema ops; create schema events;
+        create table ops.setting (name text primary key, value text, meaning text);
+        """
+
+    private func withRegistry(_ body: (EmbeddedCluster, ConnectionConfiguration) async throws -> Void) async throws {
+        var template = Array("/tmp/emporium-schemas-XXXXXX".utf8CString)
+        let folder = String(cString: try #require(mkdtemp(&template)))
+        chmod(folder, 0o755)
+        let cluster = EmbeddedCluster(
+            home: folder + "/home", settings: ["fsync": "off", "shared_buffers": "32MB"], logger: silent)
+        try await cluster.up()
+        var failure: (any Error)?
+        do {
+            let place = try cluster.configuration(admin: true)
+            let connection = try await Connection.connect(place, logger: silent)
+            try await connection.execute(Self.prelude)
+            let functions = ["10_ops/ops.setting_value.sql"]
+                + ["schema_by_id", "versions", "latest", "compatibility", "register"].map { "80_registry/registry.\($0).sql" }
+            for file in ["migrations/0016_create_registry.sql"] + functions.map({ "sql/functions/" + $0 }) {
+                try await connection.execute(try String(contentsOfFile: "\(root)/\(file)", encoding: .utf8))
+            }
+            let grants = try String(contentsOfFile: "\(root)/sql/roles/95_collector.sql", encoding: .utf8)
+            try await connection.execute(grants.components(separatedBy: "grant usage on schema events")[0])
+            await connection.close()
+            try await body(cluster, place)
+        } catch { failure = error }
+        try await cluster.down()
+        try FileManager.default.removeItem(atPath: folder)
+        if let failure { throw failure }
+    }
+
+    @Test func registersReadsAndRidesOutItsServer() async throws {
+        try await withRegistry { cluster, place in
+            let registry = DatabaseRegistry(place.asRole("collector_admin"), connections: 4, logger: silent)
+            let reader = DatabaseRegistry(place.asRole("loader"), logger: silent)
+            #expect(try await schemaError { () async throws(SchemaError) in try await reader.latest(subject: "s") }.kind == .unknown)
+            #expect(try await registry.objections(subject: "s", text: one) == [])
+            let first = try await registry.register(subject: "s", text: one, after: 0)
+            #expect(first.version == 1)
+            #expect(try await registry.register(subject: "s", text: "\n" + one, after: 0).schema.id == first.schema.id)
+            #expect(try await registry.objections(subject: "s", text: three).contains("cannot read what version 1 wrote: a: int cannot read string"))
+            #expect(try await registry.objections(subject: "s", text: two) == [])
+            let late = try await schemaError { () async throws(SchemaError) in try await registry.register(subject: "s", text: two, after: 0) }
+            #expect(late.kind == .refused && late.description.contains("EM300"), "\(late)")
+            let broken = try await schemaError { () async throws(SchemaError) in try await registry.register(subject: "s", text: "7", after: 1) }
+            #expect(broken.kind == .refused)
+            #expect(try await schemaError { () async throws(SchemaError) in try await registry.register(subject: "", text: two, after: 0) }.kind == .refused)
+            let second = try await registry.register(subject: "s", text: two, after: 1)
+            #expect(try await reader.latest(subject: "s").schema.id == second.schema.id)
+            #expect(try await reader.schema(id: second.schema.id).text == two)
+            for id in [999, 4_000_000_000] as [UInt32] {
+                #expect(try await schemaError { () async throws(SchemaError) in try await reader.schema(id: id) }.kind == .unknown)
+            }
+            #expect(try await registry.lookup(subject: "s", text: one)?.version == 1)
+            #expect(try await registry.lookup(subject: "s", text: three) == nil)
+            // A role without rights says nothing about a schema; nor does a server that is away.
+            let stranger = DatabaseRegistry(place.asRole("promoter"), logger: silent)
+            #expect(try await schemaError { () async throws(SchemaError) in try await stranger.schema(id: 1) }.kind == .outage)
+
+            let cache = SchemaCache(reader, ttl: .zero, retryAfter: .zero)
+            #expect(try await cache.latest(subject: "s").version == 2)
+            try await cluster.down()
+            #expect(try await schemaError { () async throws(SchemaError) in try await reader.schema(id: 1) }.kind == .outage)
+            #expect(try await cache.latest(subject: "s").version == 2, "goes on with what it has")
+            try await cluster.up()
+            #expect(try await reader.schema(id: first.schema.id).text == one, "the same registry, once it is back")
+            for each in [registry, reader, stranger] { await each.close() }
+        }
+    }
+
+    @Test func manyRegisterAtOnce() async throws {
+        try await withRegistry { _, place in
+            let registry = DatabaseRegistry(place.asRole("collector_admin"), connections: 8, logger: silent)
+            // 8 at a time, each of 5 schemas under each of 2 subjects, 4 times; both orders, so that locks would meet.
+            let done = try await withThrowingTaskGroup(of: [String].self) { group in
+                for turn in 0..<8 {
+                    group.addTask {
+                        var found: [String] = []
+                        for number in turn % 2 == 0 ? Array(0..<5) : Array((0..<5).reversed()) {
+                            for subject in turn % 4 < 2 ? ["a", "b"] : ["b", "a"] {
+                                let text = one.replacing(#""r""#, with: "\"r\(number)\"")
+                                let done = try await registry.registerAnyway(subject, text, place)
+                                found.append("\(number) \(subject) \(done)")
+                            }
+                        }
+                        return found
+                    }
+                }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            #expect(done.count == 80 && Set(done).count == 10, "everybody was told the same")
+            let ids = Set(done.map { $0.split(separator: " ")[2] })
+            #expect(ids == ["1", "2", "3", "4", "5"], "five schemas, no id spent in vain: \(ids)")
+            for subject in ["a", "b"] {
+                #expect(try await registry.versions(subject: subject).map(\.version) == [1, 2, 3, 4, 5])
+            }
+            await registry.close()
+        }
+    }
+}
+
+extension DatabaseRegistry {
+    /// Whatever is newest. Gives id and version.
+    fileprivate func registerAnyway(_ subject: String, _ text: String, _ place: ConnectionConfiguration) async throws -> String {
+        let connection = try await Connection.connect(place.asRole("collector_admin"), logger: silent)
+        let row = try await connection.query(
+            "select schema_id, version from registry.register($1, $2, $3)",
+            [.text(subject), .text(text), .text(try normalForm(ofSchema: text))]
+        ).first
+        await connection.close()
+        return "\(row?["schema_id"] ?? "") \(row?["version"] ?? "")"
+    }
+}
