@@ -121,6 +121,15 @@ public struct Decoder {
         return Int(index)
     }
 
+    /// Reads an index if it is this one; else nothing.
+    @inline(__always)
+    mutating func takeIndex(_ index: Int) throws(AvroError) -> Bool {
+        let start = offset
+        if try readLong() == Int64(index) { return true }
+        offset = start
+        return false
+    }
+
     /// A block of an array's items or a map's entries.
     public struct Block {
         /// How many follow; 0 is the end.

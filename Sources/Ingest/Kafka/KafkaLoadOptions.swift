@@ -1,11 +1,25 @@
 import Framing
 import Kafka
+import Schemas
+
+/// What a topic's messages hold, and so what is copied of them; the words of ops.feed.message_format.
+public enum MessageFormat: String, Sendable, CaseIterable {
+    /// The payload as it is.
+    case json
+    /// Confluent's frame around Avro, decoded to JSON.
+    case avro
+    /// The payload as it is, and what the headers say of why it was refused.
+    case deadLetter = "dead_letter"
+}
 
 /// How a topic is read and landed.
 public struct KafkaLoadOptions: Sendable {
     /// The feed, as in ops.feed, and the topic it is read from.
     public var feed: String
     public var topic: String
+    public var format = MessageFormat.json
+    /// Where the schemas of `avro` are looked up; it cannot be loaded without.
+    public var schemas: SchemaCache?
     /// Messages in one transaction at the most.
     public var batchRows = 20_000
     /// Bytes in one transaction at about the most.
@@ -23,7 +37,7 @@ public struct KafkaLoadOptions: Sendable {
     public var limit: Int64?
     /// Go on without messages that are gone, and book the gap.
     public var acceptsLoss = false
-    /// How long brokers or the database may be away; nil: for ever.
+    /// How long brokers, the database or the schema registry may be away; nil: for ever.
     public var patience: Duration?
 
     public init(feed: String, topic: String) {

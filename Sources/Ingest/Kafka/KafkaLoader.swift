@@ -2,6 +2,7 @@ import Foundation
 import Kafka
 import Logging
 import Postgres
+import Schemas
 import Synchronization
 
 /// Lands a topic, exactly once: where reading stands is kept in PostgreSQL and moves on in the transaction that lands the
@@ -180,10 +181,56 @@ struct KafkaLoader: Sendable {
                     try await Task.sleep(for: .milliseconds(10))
                 }
             } while !shutdown.isRequested && !batch.isDue && !reader.isFinished
-            guard !batch.isEmpty else { break }
+            guard !batch.isEmpty, try await decode(batch) else { break }
             batch.finish()
             full.yield(batch)
             if reader.isFinished { break }
+        }
+    }
+
+    /// Looks schemas up that messages in hand were written with and decodes those, waiting for as long as the registry is away.
+    /// - Returns: false when it is to stop: what is in hand is dropped, and read again by the next one.
+    /// - Throws: `SchemaError` when patience is over.
+    private func decode(_ batch: MessageBatch) async throws -> Bool {
+        guard let schemas = options.schemas else { return true }
+        var unknown: Set<UInt32> = []
+        for id in batch.schemasAside {
+            var backoff = Backoff()
+            let began = ContinuousClock.now
+            var told: ContinuousClock.Instant?
+            search: while true {
+                do throws(SchemaError) {
+                    _ = try await schemas.schema(id: id)
+                    break search
+                } catch {
+                    if error.kind == .unknown {
+                        unknown.insert(id)
+                        break search
+                    }
+                    // The message is not to blame.
+                    try Task.checkCancellation()
+                    let now = ContinuousClock.now
+                    if let patience = options.patience, now - began > patience { throw error }
+                    if shutdown.isRequested { return false }
+                    if told.map({ now - $0 >= .seconds(10) }) ?? true {
+                        logger.warning(
+                            "schema \(id): \(error); \(batch.count) messages in hand wait; said again in 10 s at the soonest")
+                        told = now
+                    }
+                    try await Self.sleep(backoff.next(), shutdown)
+                }
+            }
+            if told != nil { logger.notice("schema \(id): the registry is back") }
+        }
+        batch.decodeAside(unknown: unknown)
+        return true
+    }
+
+    /// Ends early when it is to stop.
+    private static func sleep(_ pause: Duration, _ shutdown: Shutdown) async throws {
+        let end = ContinuousClock.now + pause
+        while !shutdown.isRequested, ContinuousClock.now < end {
+            try await Task.sleep(for: min(.milliseconds(100), end - .now))
         }
     }
 
@@ -233,7 +280,7 @@ struct KafkaLoader: Sendable {
             let known = await consumer.knownHigh(topic: options.topic, partition: partition)
             high.append(max(known ?? 0, range.to))
         }
-        let copy = "copy \(batch.table) (\(MessageBatch.columns)) from stdin (format binary)"
+        let copy = "copy \(batch.table) (\(MessageBatch.columns(options.format))) from stdin (format binary)"
         func list(_ values: [Int64]) -> String { quoteLiteral(sqlArray(values)) }
         let advance = """
             select ops.land_messages(\(quoteLiteral(options.feed)), \(quoteLiteral(share.cluster)), \(run), \

@@ -26,15 +26,15 @@ final class MessageBatch: @unchecked Sendable {
         var count: Int64
     }
 
-    static let columns = "batch_id, position, slot, defect, message_key, origin, payload"
-    /// Of longer keys only the beginning is kept; longer origins are none.
-    private static let maxKeyBytes = 4096
+    /// Of longer keys only the beginning is kept; longer headers are none.
+    static let maxKeyBytes = 4096
 
-    private let options: KafkaLoadOptions
+    let options: KafkaLoadOptions
     private let linger: Int
     // Reached a dozen times for each message; nothing here hands them to a closure that reaches them again.
-    @exclusivity(unchecked) private var inspector: JSONInspector
-    @exclusivity(unchecked) private(set) var rows = BinaryCopy(capacity: 1 << 20)
+    @exclusivity(unchecked) var inspector: JSONInspector
+    let avro: AvroMessages?
+    @exclusivity(unchecked) var rows = BinaryCopy(capacity: 1 << 20)
     @exclusivity(unchecked) private(set) var count = 0
     @exclusivity(unchecked) private(set) var ranges: [Int32: Range] = [:]
     private var numbers: Numbers?
@@ -44,6 +44,17 @@ final class MessageBatch: @unchecked Sendable {
         self.options = options
         linger = Int(options.linger / .milliseconds(1))
         inspector = JSONInspector(options: options.json)
+        avro = options.schemas.map { AvroMessages($0) }
+    }
+
+    /// What COPY is told of a row, in its order.
+    static func columns(_ format: MessageFormat) -> String {
+        let more = switch format {
+        case .json: ""
+        case .avro: "schema_id, published_at, package_size, "
+        case .deadLetter: "code, error, published_at, package_size, "
+        }
+        return "batch_id, position, slot, defect, message_key, origin, \(more)payload"
     }
 
     var isEmpty: Bool { count == 0 }
@@ -52,7 +63,7 @@ final class MessageBatch: @unchecked Sendable {
     var table: String { numbers?.table ?? "" }
     /// Whether no more should be added: enough of them, or the first one has waited long enough.
     var isDue: Bool {
-        count >= options.batchRows || rows.count >= options.batchBytes
+        count >= options.batchRows || rows.count + (avro?.asideBytes ?? 0) >= options.batchBytes
             || count > 0 && Self.coarseMilliseconds() - began >= linger
     }
 
@@ -70,6 +81,7 @@ final class MessageBatch: @unchecked Sendable {
 
     func reset() {
         rows.reset()
+        avro?.forget()
         count = 0
         ranges = [:]
         numbers = nil
@@ -92,19 +104,44 @@ final class MessageBatch: @unchecked Sendable {
             batch = numbers!.ids.removeLast()
             ranges[partition] = Range(batch: batch, epoch: epoch, from: next, to: offset + 1, count: 1)
         }
-        rows.row(fields: 7)
-        rows.int64(batch)
-        rows.int64(offset)
-        rows.int16(numbers!.slot)
-        if let defect = defect(message) { rows.text(defect) } else { rows.null() }
-        if let key = message.key { rows.bytes(UnsafeRawBufferPointer(rebasing: key.prefix(Self.maxKeyBytes))) } else { rows.null() }
-        if let origin = message.header("origin"), !origin.isEmpty, origin.count <= Self.maxKeyBytes, isText(origin) {
-            rows.bytes(origin)
-        } else {
-            rows.null()
+        switch options.format {
+        case .json:
+            begin(fields: 7, batch, offset, defect(message), message)
+        case .deadLetter:
+            begin(fields: 11, batch, offset, defect(message), message)
+            rows.text(textHeader("code", message))
+            rows.text(textHeader("error", message))
+            circumstances(Circumstances(message))
+        case .avro:
+            addEvent(batch, offset, message)
+            count += 1
+            return
         }
         rows.bytes(message.value ?? UnsafeRawBufferPointer(start: nil, count: 0))
         count += 1
+    }
+
+    /// The columns that all formats have.
+    private func begin(fields: Int16, _ batch: Int64, _ offset: Int64, _ defect: String?, _ message: borrowing Message) {
+        begin(fields: fields, batch, offset, defect, key: message.key, origin: textHeader("origin", message))
+    }
+
+    func begin(
+        fields: Int16, _ batch: Int64, _ offset: Int64, _ defect: String?, key: UnsafeRawBufferPointer?,
+        origin: UnsafeRawBufferPointer?
+    ) {
+        rows.row(fields: fields)
+        rows.int64(batch)
+        rows.int64(offset)
+        rows.int16(slot)
+        if let defect { rows.text(defect) } else { rows.null() }
+        if let key { rows.bytes(UnsafeRawBufferPointer(rebasing: key.prefix(Self.maxKeyBytes))) } else { rows.null() }
+        rows.text(origin)
+    }
+
+    func circumstances(_ circumstances: Circumstances) {
+        if let time = circumstances.publishedAt { rows.int64(time) } else { rows.null() }
+        if let size = circumstances.packageSize { rows.int32(size) } else { rows.null() }
     }
 
     /// Facts of the bytes, in the words of ops.rule.
@@ -115,11 +152,49 @@ final class MessageBatch: @unchecked Sendable {
         return inspector.defect(of: value)?.rawValue
     }
 
+    /// nil where it is missing, empty, too long, or no text that PostgreSQL takes.
+    func textHeader(_ name: String, _ message: borrowing Message) -> UnsafeRawBufferPointer? {
+        guard let value = message.header(name), !value.isEmpty, value.count <= Self.maxKeyBytes, isText(value) else { return nil }
+        return value
+    }
+
     private func isText(_ bytes: UnsafeRawBufferPointer) -> Bool { !bytes.contains(0) && isValidUTF8(bytes) }
 
     private static func coarseMilliseconds() -> Int {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC_COARSE, &now)
         return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+    }
+}
+
+extension BinaryCopy {
+    fileprivate mutating func text(_ value: UnsafeRawBufferPointer?) {
+        if let value { bytes(value) } else { null() }
+    }
+}
+
+/// When a message was published, and the size of the package it came in, as COPY takes them.
+struct Circumstances {
+    /// Microseconds since 2000-01-01; nil where there is none that a timestamptz can be.
+    var publishedAt: Int64?
+    /// 1 to 1048575.
+    var packageSize: Int32?
+
+    init(_ message: borrowing Message) {
+        publishedAt = message.timestamp.flatMap { Self.microseconds($0) }
+        packageSize = message.header("packageSize").flatMap { Self.size($0) }
+    }
+
+    /// - Parameter time: milliseconds since 1970; a topic of CreateTime has whatever the producer said.
+    static func microseconds(_ time: Int64) -> Int64? {
+        // The years 1 to 9999.
+        guard time >= -62_135_596_800_000, time < 253_402_300_800_000 else { return nil }
+        return (time - 946_684_800_000) * 1000
+    }
+
+    static func size(_ digits: UnsafeRawBufferPointer) -> Int32? {
+        guard (1...7).contains(digits.count), digits.allSatisfy({ 0x30...0x39 ~= $0 }) else { return nil }
+        let size = digits.reduce(Int32(0)) { $0 * 10 + Int32($1 - 0x30) }
+        return (1...1_048_575).contains(size) ? size : nil
     }
 }

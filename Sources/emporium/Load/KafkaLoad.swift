@@ -2,6 +2,22 @@ import Ingest
 import Kafka
 import Logging
 import Postgres
+import Schemas
+
+/// A feed that is read from a topic, as ops.feed has it.
+struct KafkaFeed {
+    var name: String
+    var topic: String
+    var format: MessageFormat
+
+    /// How it is loaded: with schemas where its messages need them.
+    func options(_ logger: Logger) throws -> KafkaLoadOptions {
+        var options = KafkaLoadOptions(feed: name, topic: topic)
+        options.format = format
+        if format == .avro { options.schemas = SchemaCache(try Settings.schemas(role: "loader", logger: logger)) }
+        return options
+    }
+}
 
 /// A run of a feed from Kafka with its row in ops.run.
 struct KafkaLoad {
@@ -18,11 +34,22 @@ struct KafkaLoad {
     /// - Parameter patience: how long the database may be away.
     static func feeds(
         _ database: ConnectionConfiguration, patience: Duration, shutdown: Shutdown? = nil, _ logger: Logger
-    ) async throws -> [String: String] {
+    ) async throws -> [String: KafkaFeed] {
         let session = DatabaseSession(database.asRole("promoter"), patience: patience, shutdown: shutdown, logger: logger)
-        let found = try await session.query("look feeds up", "select topic, feed from ops.feed where topic is not null")
+        // Databases of before have no column message_format.
+        let found = try await session.query(
+            "look feeds up",
+            "select topic, feed, coalesce(to_jsonb(f) ->> 'message_format', 'json') as format from ops.feed f where topic is not null")
         await session.close()
-        return Dictionary(uniqueKeysWithValues: found.rows.map { ($0.text("topic"), $0.text("feed")) })
+        var feeds: [String: KafkaFeed] = [:]
+        for row in found.rows {
+            guard let format = MessageFormat(rawValue: row.text("format")) else {
+                throw ConfigurationError(
+                    "feed \(row.text("feed")) has messages of format \(row.text("format")), which this emporium does not know\n  hint: a newer emporium")
+            }
+            feeds[row.text("topic")] = KafkaFeed(name: row.text("feed"), topic: row.text("topic"), format: format)
+        }
+        return feeds
     }
 
     /// - Returns: the run's number, and what came of it.

@@ -9,6 +9,9 @@ struct LoadKafkaCommand: AsyncParsableCommand {
             Goes on until it is stopped (SIGTERM lands and promotes what is in hand; a second one forces), or with \
             --once until the topic's end. Where it stands is kept in PostgreSQL (ops.kafka_position). Several loaders of \
             one topic share its partitions; one that joins, leaves or dies loses and doubles nothing.
+
+            Topics of Avro are decoded with the schemas of SCHEMA_REGISTRY_URL, else of the database; while those are away, \
+            messages wait.
             """)
 
     @OptionGroup var common: CommonOptions
@@ -68,7 +71,7 @@ struct LoadKafkaCommand: AsyncParsableCommand {
             throw ConfigurationError(
                 "no feed is read from topic \(topic)\n  hint: topics: \(feeds.keys.sorted().joined(separator: ", "))")
         }
-        var options = KafkaLoadOptions(feed: feed, topic: topic)
+        var options = try feed.options(logger)
         options.batchRows = batchRows
         options.linger = .milliseconds(linger)
         options.prefetchBytes = prefetch.map { $0 << 20 }

@@ -36,7 +36,7 @@ struct Drain {
     /// - Throws: `Failed`.
     func run(_ topics: [KafkaReport.Topic], cluster: String?) async throws -> Set<String> {
         let database = try Settings.database()
-        let feeds: [String: String]
+        let feeds: [String: KafkaFeed]
         do {
             feeds = try await KafkaLoad.feeds(database, patience: .seconds(5), logger)
         } catch let error as PostgresError where KafkaLoad.noBooks.contains(error.sqlState) {
@@ -49,12 +49,12 @@ struct Drain {
         var done: Set<String> = []
         for topic in topics where topic.messages > 0 {
             guard let feed = feeds[topic.topic] else { continue }
-            var options = KafkaLoadOptions(feed: feed, topic: topic.topic)
-            options.stopsAtEnd = true
-            options.patience = Self.patience
             do {
+                var options = try feed.options(logger)
+                options.stopsAtEnd = true
+                options.patience = Self.patience
                 _ = try await load.perform(options)
-                try await settled(topic, feed, cluster, database)
+                try await settled(topic, feed.name, cluster, database)
             } catch {
                 throw Failed(topic.topic, error)
             }
