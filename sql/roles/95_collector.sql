@@ -1,6 +1,6 @@
 -- What the door of events may do, and who keeps its keys and the schemas. Nothing is granted to PUBLIC.
 grant usage on schema registry to loader, collector, collector_admin;
-grant execute on function registry.schema_by_id(integer), registry.latest(text), registry.versions(text)
+grant execute on function registry.schema_by_id(integer), registry.latest(text), registry.versions(text), registry.subjects()
 to loader, collector, collector_admin;
 grant execute on function registry.compatibility(text), registry.register(text, text, text, integer) to collector_admin;
 
