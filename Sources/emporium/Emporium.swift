@@ -1,4 +1,5 @@
 import ArgumentParser
+import Ingest
 import Logging
 
 @main

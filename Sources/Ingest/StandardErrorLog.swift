@@ -4,36 +4,36 @@ import Synchronization
 
 /// Logs to stderr: a line for people, or a JSON object a line (`EMPORIUM_LOG_FORMAT=json`); from the level
 /// `EMPORIUM_LOG_LEVEL` on (notice).
-struct StandardErrorLog: LogHandler {
+public struct StandardErrorLog: LogHandler {
     private static let chosen = Mutex<Logger.Level?>(nil)
 
     /// Overrides the environment, for `--verbose` and `--quiet`.
-    static func choose(_ level: Logger.Level) { chosen.withLock { $0 = level } }
+    public static func choose(_ level: Logger.Level) { chosen.withLock { $0 = level } }
 
     private let label: String
     private var ownLevel: Logger.Level?
-    var metadata: Logger.Metadata = [:]
+    public var metadata: Logger.Metadata = [:]
 
-    init(label: String) { self.label = label }
+    public init(label: String) { self.label = label }
 
-    var logLevel: Logger.Level {
+    public var logLevel: Logger.Level {
         get {
             ownLevel ?? Self.chosen.withLock { $0 }
-                ?? Settings.value("EMPORIUM_LOG_LEVEL").flatMap(Logger.Level.init(rawValue:)) ?? .notice
+                ?? environmentValue("EMPORIUM_LOG_LEVEL").flatMap(Logger.Level.init(rawValue:)) ?? .notice
         }
         set { ownLevel = newValue }
     }
 
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) {
+    public func log(event: LogEvent) {
         let (level, message) = (event.level, event.message)
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         let time = Date().formatted(.iso8601)
-        if Settings.value("EMPORIUM_LOG_FORMAT") == "json" {
+        if environmentValue("EMPORIUM_LOG_FORMAT") == "json" {
             var object = ["time": time, "level": level.rawValue, "logger": label, "message": "\(message)"]
             for (key, value) in all { object[key] = "\(value)" }
             let data = (try? JSONSerialization.data(withJSONObject: object, options: [.sortedKeys])) ?? Data()
@@ -43,4 +43,10 @@ struct StandardErrorLog: LogHandler {
             FileHandle.standardError.write(Data("\(time) \(level.rawValue) \(message)\(pairs)\n".utf8))
         }
     }
+}
+
+/// Nil for what is not set or empty.
+private func environmentValue(_ name: String) -> String? {
+    guard let text = getenv(name).map({ String(cString: $0) }), !text.isEmpty else { return nil }
+    return text
 }
