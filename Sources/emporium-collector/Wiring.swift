@@ -1,0 +1,178 @@
+#if Collector
+import Collector
+import Foundation
+import HTTPClient
+import Kafka
+import Logging
+import Postgres
+import Schemas
+
+/// Connects the door with Kafka, PostgreSQL and the registry, as the environment says.
+struct Wiring: Sendable {
+    struct Invalid: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    let settings: CollectSettings
+    let door: Door
+    let keys: KeyRing
+    let schema: SchemaKeeper
+    let sender: EventSender
+    private let admin: Admin
+    private let pool: ConnectionPool
+    private let logger: Logger
+
+    /// - Throws: `CollectSettings.Invalid`, `KafkaConfiguration.Invalid`, `KafkaError`, `Invalid`.
+    init(_ environment: [String: String], logger: Logger) throws {
+        let settings = try CollectSettings(environment: environment)
+        let kafka = try KafkaConfiguration(environment: environment)
+        guard kafka.properties["bootstrap.servers"] != nil else {
+            throw Invalid(description: "KAFKA_BOOTSTRAP_SERVERS is not set\n  hint: emporium collect finds the embedded stack's brokers and database")
+        }
+        let database = Self.database(environment)
+        let pool = ConnectionPool(database, size: 4, waitTimeout: .seconds(3), logger: logger)
+        let metrics = Metrics()
+        let source: any SchemaSource
+        var registry: DatabaseSchemas?
+        if let url = environment["SCHEMA_REGISTRY_URL"], !url.isEmpty {
+            source = try SchemaRegistryClient(
+                urls: url, userInfo: environment["SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO"].flatMap { $0.isEmpty ? nil : $0 },
+                transport: HTTPClient())
+        } else {
+            let reader = DatabaseRegistry(database, connections: 2, logger: logger)
+            registry = DatabaseSchemas(registry: reader, pool: pool)
+            source = reader
+        }
+        keys = KeyRing(logger: logger) {
+            try await within(.seconds(5)) {
+                try await pool.withConnection { connection in
+                    try await connection.query(
+                        "select api_key_id, sender, encode(key_digest, 'hex') as digest, rate from events.api_keys()")
+                }
+            }.rows.compactMap { row in
+                guard let id = row.int("api_key_id"), let digest = KeyDigest(bytes: bytes(hexadecimal: row.text("digest"))) else { return nil }
+                return APIKey(id: Int32(id), sender: row.text("sender"), digest: digest, rate: row["rate"].flatMap(Double.init))
+            }
+        }
+        schema = SchemaKeeper(
+            subject: valueSubject(topic: settings.topic), source: SchemaCache(source, ttl: .seconds(5)), logger: logger)
+        sender = try EventSender(kafka, settings, metrics: metrics, logger: logger)
+        admin = try Admin(kafka, logger: logger)
+        self.settings = settings
+        self.pool = pool
+        self.logger = logger
+        let parts = DoorParts(
+            keys: keys, schema: schema, sender: sender, metrics: metrics,
+            remember: { key, name, digest, package in
+                let row = try await within(.seconds(5)) {
+                    try await pool.withConnection { connection in
+                        try await connection.query(
+                            "select package_id, is_same from events.remember_package($1, $2, $3, $4)",
+                            [.int(Int(key)), .text(name), .bytes(digest), .text(package.text())])
+                    }
+                }.first
+                guard let row, let first = PackageID(row.text("package_id")), let isSame = row.bool("is_same") else {
+                    throw Invalid(description: "events.remember_package gave no package id")
+                }
+                return (first, isSame)
+            }, registry: registry)
+        door = Door(settings, parts, logger: logger)
+    }
+
+    /// As the tool connects where no embedded stack is meant.
+    private static func database(_ environment: [String: String]) -> ConnectionConfiguration {
+        let url = environment["DATABASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
+        let names = url != nil || ["PGDATABASE", "PGSERVICE"].contains { environment[$0]?.isEmpty == false }
+        return ConnectionConfiguration(
+            conninfo: url ?? "", overrides: names ? [:] : ["dbname": "ecommerce"], role: "collector",
+            settings: ["statement_timeout": "5s"], applicationName: "emporium-collector", connectTimeout: 5)
+    }
+
+    /// Keeps keys and schema fresh and looks after the brokers, until it is cancelled.
+    func keepFresh() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    await keys.refresh()
+                    try? await Task.sleep(for: settings.keyRefresh)
+                }
+            }
+            group.addTask {
+                while !Task.isCancelled {
+                    await schema.refresh()
+                    try? await Task.sleep(for: schema.id == nil ? .seconds(1) : .seconds(5))
+                }
+            }
+            group.addTask {
+                while !Task.isCancelled {
+                    if !sender.acknowledged(within: .seconds(10)) { sender.found(await brokerProblem()) }
+                    try? await Task.sleep(for: .seconds(sender.problem == nil ? 5 : 1))
+                }
+            }
+        }
+    }
+
+    /// What keeps the brokers from taking events.
+    private func brokerProblem() async -> String? {
+        do {
+            let cluster = try await admin.cluster(within: .seconds(3))
+            let missing = [settings.topic, settings.deadLetterTopic].filter { cluster.topics[$0] == nil }
+            return missing.isEmpty ? nil : "there is no topic \(missing.joined(separator: ", "))\n  hint: emporium topics apply"
+        } catch { return "\(error)" }
+    }
+
+    func close() async {
+        await sender.close()
+        await pool.close()
+    }
+}
+
+/// The registry's tables, for clients.
+private struct DatabaseSchemas: RegistryReader {
+    let registry: DatabaseRegistry
+    let pool: ConnectionPool
+
+    func schema(id: UInt32) async throws -> RegisteredSchema { try await within(.seconds(5)) { try await registry.schema(id: id) } }
+    func versions(subject: String) async throws -> [SchemaVersion] {
+        try await within(.seconds(5)) { try await registry.versions(subject: subject) }
+    }
+    func subjects() async throws -> [String] {
+        try await within(.seconds(5)) {
+            try await pool.withConnection { try await $0.query("select s from registry.subjects() s order by s") }
+        }.rows.map { $0.text("s") }
+    }
+}
+
+private struct NoAnswer: Error, CustomStringConvertible {
+    let description = "the database did not answer in time"
+}
+
+/// Does not wait for `body` beyond the limit, even where it cannot be cancelled: a server that hangs answers nothing.
+private func within<T: Sendable>(_ limit: Duration, _ body: @escaping @Sendable () async throws -> T) async throws -> T {
+    let (stream, continuation) = AsyncThrowingStream.makeStream(of: T.self)
+    let work = Task {
+        do {
+            continuation.yield(try await body())
+            continuation.finish()
+        } catch { continuation.finish(throwing: error) }
+    }
+    let timer = Task {
+        try await Task.sleep(for: limit)
+        continuation.finish(throwing: NoAnswer())
+        work.cancel()
+    }
+    defer { timer.cancel() }
+    for try await value in stream { return value }
+    throw NoAnswer()
+}
+
+private func bytes(hexadecimal text: String) -> [UInt8] {
+    var digits = text.utf8[...]
+    var bytes: [UInt8] = []
+    while digits.count >= 2 {
+        bytes.append(UInt8(String(decoding: digits.prefix(2), as: UTF8.self), radix: 16) ?? 0)
+        digits = digits.dropFirst(2)
+    }
+    return bytes
+}
+#endif
