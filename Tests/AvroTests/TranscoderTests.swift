@@ -118,7 +118,7 @@ import Testing
         let schema = try Schema(#""double""#)
         let transcoder = Transcoder(schema)
         let edges: [Double] = [
-            0, -0.0, 1, -1, 0.1, 1e15, 9_007_199_254_740_991, 9_007_199_254_740_992, 9_007_199_254_740_994, 1e16, 1e22, 5e-324, 1e-5,
+            0, -0.0, 1, -1, 0.1, 1e15, 9_007_199_254_740_991, 9_007_199_254_740_992, 9_007_199_254_740_994, 1e16, 1e22, .leastNonzeroMagnitude, 1e-5,
             .greatestFiniteMagnitude, 123.45, -3,
         ]
         for value in edges + (0..<5000).map({ $0 % 2 == 0 ? Double(truncatingIfNeeded: dice.next()) : Double(dice.below(1 << 40)) / 4 }) {
