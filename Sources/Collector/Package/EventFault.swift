@@ -41,7 +41,7 @@ struct EventFault: Error {
     /// The end of a long path, which says more than its beginning.
     private static func tail(_ path: String, most: Int) -> String {
         if path.utf8.count <= most { return path }
-        return "…" + String(decoding: path.utf8.suffix(most), as: UTF8.self)
+        return "…" + String(decoding: path.utf8.suffix(most).drop { $0 & 0xC0 == 0x80 }, as: UTF8.self)
     }
 
     /// A text without control characters, cut to so many bytes.

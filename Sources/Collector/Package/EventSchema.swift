@@ -13,8 +13,8 @@ public struct EventSchemaError: Error, Sendable, Equatable, CustomStringConverti
 ///
 /// Any record will do whose types are null, boolean, int, long, float, double, string, enum, `decimal` of scale 0 as bytes,
 /// and records, arrays, maps and unions of these. If it has a record `attributes`, the fields in there whose names end
-/// in `Stamp` are found under a sender's names, too (see `topics/README.md`). A later version with one more optional
-/// field, a stamp or not, needs no change here.
+/// in `Stamp` are found under a sender's names, too: `X-Message-Stamp-Any\Space\FooStamp` is `fooStamp`. A later version
+/// with one more optional field, a stamp or not, needs no change here.
 public struct EventSchema: Sendable {
     /// The registry's number, which goes before each message.
     public let id: UInt32

@@ -63,6 +63,14 @@ final class JSONDocument {
 
     /// - Throws: the first fault of the text; `elements` and `tape` are then of no use.
     func load(_ body: UnsafeRawBufferPointer, format: PackageFormat, limits: PackageLimits) throws(Refusal) {
+        do throws(Refusal) { try read(body, format: format, limits: limits) } catch {
+            var error = error
+            if format == .lines, let position = error.position { error.line = 1 + body[..<position].count { $0 == 0x0A } }
+            throw error
+        }
+    }
+
+    private func read(_ body: UnsafeRawBufferPointer, format: PackageFormat, limits: PackageLimits) throws(Refusal) {
         source = body
         elements.count = 0
         fault = nil

@@ -34,7 +34,6 @@ struct JSONSyntax {
             skipBlanks()
             if index < end { throw unexpected("the end was expected") }
         case .lines:
-            var line = 1
             var start = 0
             while start < all {
                 end = start
@@ -42,18 +41,11 @@ struct JSONSyntax {
                 index = start
                 skipBlanks()
                 if index < end {
-                    do throws(Refusal) {
-                        try value(depth: limits.depth)
-                        skipBlanks()
-                        if index < end { throw unexpected("the end of the line was expected") }
-                    } catch {
-                        var error = error
-                        error.line = line
-                        throw error
-                    }
+                    try value(depth: limits.depth)
+                    skipBlanks()
+                    if index < end { throw unexpected("the end of the line was expected") }
                 }
                 start = end + 1
-                line += 1
             }
         }
         return large

@@ -8,7 +8,7 @@ public final class PackageReader: @unchecked Sendable {
     public let limits: PackageLimits
     private let document = JSONDocument()
     private let encoder: EventEncoder
-    private var events: [Package.Event] = []
+    private var events: [Event] = []
     /// Output above this is given back with the next package.
     private static let usual = 4 << 20
 
@@ -34,7 +34,7 @@ public final class PackageReader: @unchecked Sendable {
         for index in 0..<count {
             let element = document.elements.base[index]
             let begin = encoder.output.count
-            var verdict = Package.Verdict.accepted
+            var verdict = Event.Verdict.accepted
             encoder.output.append(0)
             encoder.output.appendRaw(schema.id.bigEndian)
             do throws(EventFault) { try encoder.event(schema.program, Int(element.place), tape) } catch {
@@ -48,9 +48,8 @@ public final class PackageReader: @unchecked Sendable {
     }
 }
 
-/// What a package holds: a verdict and the bytes to send for each event, in the order of the package. Valid until its
-/// reader is used again.
-public struct Package {
+/// One event of a package: whether the schema takes it, and where its bytes to send are.
+public struct Event: Sendable, Equatable {
     public enum Verdict: Sendable, Equatable {
         /// The value is a Confluent frame.
         case accepted
@@ -59,14 +58,15 @@ public struct Package {
         case rejected(code: String, error: String)
     }
 
-    public struct Event: Sendable, Equatable {
-        public let verdict: Verdict
-        /// Of the value in the reader's buffer.
-        let begin, end: Int
+    public let verdict: Verdict
+    /// Of the value in the reader's buffer.
+    let begin, end: Int
 
-        public var isAccepted: Bool { verdict == .accepted }
-    }
+    public var isAccepted: Bool { verdict == .accepted }
+}
 
+/// What a package holds, in its order. Valid until its reader is used again.
+public struct Package {
     public let events: [Event]
     private let encoder: EventEncoder
 

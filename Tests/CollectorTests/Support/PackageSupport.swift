@@ -13,7 +13,7 @@ let eventSchema = try! EventSchema(id: 258, schema: Schema(eventSchemaText))
 
 /// A verdict with what is to be sent, copied.
 struct Outcome: Equatable, CustomStringConvertible {
-    var verdict: Package.Verdict
+    var verdict: Event.Verdict
     var value: [UInt8]
 
     var code: String? { if case .rejected(let code, _) = verdict { code } else { nil } }
