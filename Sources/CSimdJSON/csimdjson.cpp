@@ -19,8 +19,8 @@ void csj_free(csj_parser *parser) { delete parser; }
 
 static bool has_room(csj_parser *parser, size_t count, size_t max_depth) {
   if (parser->stages && count <= parser->capacity && max_depth == parser->max_depth) return true;
-  size_t capacity = 1 << 14;
-  while (capacity < count) capacity *= 2;
+  const size_t step = count <= 1 << 20 ? 1 << 14 : 1 << 20;
+  const size_t capacity = (count + step - 1) / step * step;
   parser->capacity = 0;
   // A new one each time: what allocate() keeps of an old size is not documented.
   parser->stages.reset();

@@ -42,7 +42,7 @@ final class JSONDocument {
     /// The first fault of the text.
     private var fault: Refusal?
 
-    /// Texts up to this size leave the memory as it is; what a larger one took is given back with the next small one.
+    /// What texts up to this size take is kept.
     private static let usual = 1 << 20
     private var isLarge = false
     private static let padding = csj_padding()
@@ -79,7 +79,7 @@ final class JSONDocument {
         if start[0] == 0xEF, body.count >= 3, start[1] == 0xBB, start[2] == 0xBF {
             throw .bad("byte_order_mark", "the body begins with a byte order mark", at: 0)
         }
-        fit(body.count)
+        if body.count > Self.usual { isLarge = true }
         text.count = 0
         text.append(UInt8(ascii: "["))
         text.append(start, body.count)
@@ -107,16 +107,16 @@ final class JSONDocument {
         fault = found
     }
 
-    private func fit(_ count: Int) {
-        if isLarge, count <= Self.usual {
-            csj_shrink(parser)
-            text.shrink(to: Self.usual)
-            offsets.shrink(to: Self.usual)
-            elements.shrink(to: 1 << 14)
-            keys.shrink(to: 1 << 14)
-            isLarge = false
-        }
-        if count > Self.usual { isLarge = true }
+    /// Gives back what a large text took; elements and tape are gone then.
+    func shrink() {
+        if !isLarge { return }
+        csj_shrink(parser)
+        text.shrink(to: Self.usual)
+        offsets.shrink(to: Self.usual)
+        elements.shrink(to: 1 << 14)
+        keys.shrink(to: 1 << 14)
+        table.shrink()
+        isLarge = false
     }
 
     private func parse(_ count: Int, _ format: PackageFormat, depth: Int) -> Bool {
@@ -156,16 +156,28 @@ final class JSONDocument {
     private func shorten(_ number: Range<Int>) {
         let at = text.base + 1 + number.lowerBound
         let digits = UnsafeBufferPointer(start: UnsafePointer(at), count: number.count)
-        // 17 significant digits always read back the same; a `1.23e+45` becomes `123e43`.
         let value = JSONNumber.double(digits)
-        var written = [CChar](repeating: 0, count: 40)
-        withVaList([value]) { _ = vsnprintf(&written, 40, "%.16e", $0) }
-        let characters = written.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        guard let e = characters.firstIndex(of: UInt8(ascii: "e")) else { return }
-        let exponent = Int(String(decoding: characters[(e + 1)...], as: UTF8.self)) ?? 0
-        let mantissa = characters[..<e].filter { $0 != UInt8(ascii: ".") }
-        let made = mantissa + Array("e\(exponent - 16)".utf8)
-        for index in 0..<number.count { at[index] = index < made.count ? made[index] : 0x20 }
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { written in
+            // 17 significant digits always read back the same: `-1.2345678901234567e+45` becomes `-12345678901234567e29`.
+            withVaList([value]) { _ = vsnprintf(written.baseAddress!, 32, "%.16e", $0) }
+            var from = 0
+            var to = 0
+            while written[from] != CChar(bitPattern: UInt8(ascii: "e")) {
+                if written[from] != CChar(bitPattern: UInt8(ascii: ".")) {
+                    at[to] = UInt8(bitPattern: written[from])
+                    to += 1
+                }
+                from += 1
+            }
+            var exponent = atoi(written.baseAddress! + from + 1) - 16
+            let exponentDigits = exponent < 10 ? 1 : exponent < 100 ? 2 : 3
+            at[to] = UInt8(ascii: "e")
+            for index in stride(from: exponentDigits, to: 0, by: -1) {
+                at[to + index] = 0x30 + UInt8(exponent % 10)
+                exponent /= 10
+            }
+            for index in (to + 1 + exponentDigits)..<number.count { at[index] = 0x20 }
+        }
     }
 
     // MARK: the pass over the tape
@@ -185,7 +197,6 @@ final class JSONDocument {
         }
         keys.count = 0
         open.count = 0
-        table.reset()
         var place = 1
         var token = 0
         var found = 0

@@ -25,6 +25,21 @@ enum JSONNumber {
         return false
     }
 
+    /// Whether an integer has a signed or an unsigned form of 64 bits.
+    static func isOf64Bits(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        let isNegative = text.first == UInt8(ascii: "-")
+        if text.count < 19 { return true }
+        if text.count > 20 { return false }
+        var value: UInt64 = 0
+        for byte in text.dropFirst(isNegative ? 1 : 0) {
+            let (product, tooLarge) = value.multipliedReportingOverflow(by: 10)
+            let (sum, above) = product.addingReportingOverflow(UInt64(byte &- 0x30))
+            if tooLarge || above { return false }
+            value = sum
+        }
+        return !isNegative || value <= 1 << 63
+    }
+
     /// Correctly rounded; infinite when it is too large.
     static func double(_ text: UnsafeBufferPointer<UInt8>) -> Double {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: text.count + 1) { copy in

@@ -166,19 +166,20 @@ struct JSONSyntax {
             index += 1
             try digits()
         }
-        if index < end, text[index] | 0x20 == UInt8(ascii: "e") {
+        let hasExponent = index < end && text[index] | 0x20 == UInt8(ascii: "e")
+        if hasExponent {
             isInteger = false
             index += 1
             if index < end, text[index] == UInt8(ascii: "+") || text[index] == UInt8(ascii: "-") { index += 1 }
             try digits()
         }
         let written = UnsafeBufferPointer(start: text + begin, count: index - begin)
-        let value = JSONNumber.double(written)
-        if value.isInfinite || (value == 0 && JSONNumber.isNonZero(written)) { throw .outOfRange(at: begin) }
-        if isInteger, index - begin >= 19 {
-            let digits = String(decoding: written, as: UTF8.self)
-            if Int64(digits) == nil, UInt64(digits) == nil { large.append(begin..<index) }
+        // Without an exponent it takes hundreds of digits to leave a double's range.
+        if hasExponent || written.count > 300 {
+            let value = JSONNumber.double(written)
+            if value.isInfinite || (value == 0 && JSONNumber.isNonZero(written)) { throw .outOfRange(at: begin) }
         }
+        if isInteger, !JSONNumber.isOf64Bits(written) { large.append(begin..<index) }
     }
 
     // MARK: strings

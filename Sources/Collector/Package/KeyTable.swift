@@ -18,9 +18,7 @@ struct KeyTable: ~Copyable {
     }
 
     /// Gives back what a large object took.
-    mutating func reset() {
-        if slots.capacity > 1 << 14 { slots.shrink(to: 1 << 14) }
-    }
+    mutating func shrink() { slots.shrink(to: 1 << 14) }
 
     /// The place of the first key that is there before.
     @inline(__always)

@@ -27,6 +27,10 @@ public final class PackageReader: @unchecked Sendable {
         encoder.output.count = 0
         events.removeAll(keepingCapacity: true)
         if body.count > limits.bodyBytes { throw .bodyTooLarge(limits.bodyBytes) }
+        defer {
+            document.shrink()
+            encoder.inner.shrink()
+        }
         try document.load(body, format: format, limits: limits)
         let tape = document.tape
         let count = document.elements.count
