@@ -50,6 +50,35 @@ struct BinaryRows {
         return (row, place)
     }
 
+    /// The elements of a one-dimensional array: dimensions, whether there are nulls, the type, length and lower bound, then each
+    /// element as a column is written. An empty one has no dimension.
+    static func elements(ofArray bytes: [UInt8]) throws(Malformed) -> Row {
+        func word(_ start: Int) throws(Malformed) -> Int {
+            guard start + 4 <= bytes.count else { throw Malformed() }
+            return Int(Int32(truncatingIfNeeded: bytes[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }))
+        }
+        let dimensions = try word(0)
+        if dimensions == 0 { return [] }
+        guard dimensions == 1 else { throw Malformed() }
+        var found: Row = []
+        var place = 20
+        let count = try word(12)
+        guard count >= 0 else { throw Malformed() }
+        for _ in 0..<count {
+            let length = try word(place)
+            place += 4
+            guard length >= 0 else {
+                found.append(nil)
+                continue
+            }
+            guard place + length <= bytes.count else { throw Malformed() }
+            found.append(Array(bytes[place..<place + length]))
+            place += length
+        }
+        guard place == bytes.count else { throw Malformed() }
+        return found
+    }
+
     /// A signed big-endian integer; nil when it is not there as a whole.
     private func integer(at start: Int, _ width: Int) -> Int? {
         guard start + width <= rest.count else { return nil }

@@ -11,11 +11,6 @@ struct DeadLetter: Sendable, Equatable {
     var value: [UInt8]?
     var headers: [Header]
 
-    /// Headers in the order of the columns of `ops.dead_letters` after position, message_key and value.
-    static let names = [
-        "error", "rule", "source.topic", "source.partition", "source.offset", "origin", "batch", "feed", "received_at",
-    ]
-
     init(position: Int64, key: [UInt8]?, value: [UInt8]?, headers: [Header]) {
         self.position = position
         self.key = key
@@ -23,12 +18,19 @@ struct DeadLetter: Sendable, Equatable {
         self.headers = headers
     }
 
+    /// A row of `ops.dead_letters`: position, key, value, and the headers as names and values in turn. What a header is called is
+    /// SQL's to say; one without a value is left out.
     init(_ row: BinaryRows.Row) throws(BinaryRows.Malformed) {
-        guard row.count == 3 + Self.names.count, let position = row[0], position.count == 8 else { throw BinaryRows.Malformed() }
+        guard row.count == 4, let position = row[0], position.count == 8, let headers = row[3] else { throw BinaryRows.Malformed() }
         self.position = position.reduce(0) { $0 << 8 | Int64($1) }
         key = row[1]
         value = row[2]
-        headers = zip(Self.names, row[3...]).compactMap { name, value in value.map { Header(name, $0) } }
+        let words = try BinaryRows.elements(ofArray: headers)
+        guard words.count.isMultiple(of: 2) else { throw BinaryRows.Malformed() }
+        self.headers = try stride(from: 0, to: words.count, by: 2).compactMap { place throws(BinaryRows.Malformed) in
+            guard let name = words[place] else { throw BinaryRows.Malformed() }
+            return words[place + 1].map { Header(String(decoding: name, as: UTF8.self), $0) }
+        }
     }
 
     /// The same with less in it, for a broker that finds it too large: first without its value, then without its key;
@@ -51,7 +53,7 @@ struct DeadLetter: Sendable, Equatable {
     static func read(_ outbox: Int64, after position: Int64, _ connection: Connection) async throws -> [DeadLetter] {
         let parser = Parser()
         try await connection.copyOut(
-            "copy (select * from ops.dead_letters(\(outbox), \(position), 1000, \(8 << 20))) to stdout (format binary)"
+            "copy (select position, message_key, value, headers from ops.dead_letters(\(outbox), \(position), 1000, \(8 << 20))) to stdout (format binary)"
         ) { try parser.take($0) }
         return try parser.rows.map { row throws(BinaryRows.Malformed) in try DeadLetter(row) }
     }

@@ -31,13 +31,32 @@ import Testing
         #expect(throws: BinaryRows.Malformed.self) { try parse(bytes, in: 1000) }
     }
 
+    /// A text[] as PostgreSQL sends it.
+    private func array(_ elements: [String?]) -> [UInt8] {
+        func word(_ number: Int) -> [UInt8] { withUnsafeBytes(of: Int32(number).bigEndian) { Array($0) } }
+        return word(1) + word(1) + word(25) + word(elements.count) + word(1)
+            + elements.flatMap { element in element.map { word($0.utf8.count) + Array($0.utf8) } ?? word(-1) }
+    }
+
     @Test func aLetterHasItsHeadersInOrderWithoutThoseThatAreNull() throws {
-        let values: [[UInt8]?] = [[1], [2], nil, nil, nil, [6], [7], [8], [9]]
-        let letter = try DeadLetter([[0, 0, 0, 1, 0, 0, 0, 2], nil, []] + values)
+        let position: [UInt8] = [0, 0, 0, 1, 0, 0, 0, 2]
+        let letter = try DeadLetter([position, nil, [], array(["error", "ünï", "rule", "", "source.topic", nil, "origin", "o"])])
         #expect(letter.position == 4_294_967_298 && letter.key == nil && letter.value == [])
-        #expect(letter.headers.map(\.name) == ["error", "rule", "origin", "batch", "feed", "received_at"])
-        #expect(letter.headers.map(\.value) == [[1], [2], [6], [7], [8], [9]])
+        #expect(letter.headers.map(\.name) == ["error", "rule", "origin"])
+        #expect(letter.headers.map(\.value) == [Array("ünï".utf8), [], Array("o".utf8)])
+        #expect(try DeadLetter([position, nil, nil, [UInt8](repeating: 0, count: 12)]).headers == [], "an empty array has no dimension")
+    }
+
+    @Test func whatIsNoLetterIsRefused() throws {
+        let position = [UInt8](repeating: 0, count: 8)
+        let whole = array(["error", "e"])
         #expect(throws: BinaryRows.Malformed.self) { try DeadLetter([[0]]) }
+        for row: BinaryRows.Row in [
+            [position, nil, nil, nil], [[1], nil, nil, whole], [position, nil, nil, array(["error"])],
+            [position, nil, nil, array([nil, "e"])], [position, nil, nil, whole + [0]], [position, nil, nil, [0, 0, 0, 2] + whole.dropFirst(4)],
+        ] + (0..<whole.count).map({ [position, nil, nil, Array(whole.prefix($0))] }) {
+            #expect(throws: BinaryRows.Malformed.self) { try DeadLetter(row) }
+        }
     }
 
     @Test func whatIsTooLargeLosesItsValueThenItsKey() throws {

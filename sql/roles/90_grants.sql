@@ -19,6 +19,8 @@ grant execute on function
     ops.maintain(), ops.expired_partitions(), ops.replay(text, jsonb, boolean), ops.reconcile(text),
     ops.accept_gap(text, text, integer, bigint, bigint, text)
 to promoter;
+grant usage on schema events to promoter;
+grant execute on function events.package_status(uuid), events.trace(uuid) to promoter;
 grant select (member, name, lease_until) on ops.kafka_member to promoter;
 grant select on ops.kafka_lag, ops.kafka_position, ops.kafka_batch, ops.accounting, ops.batch, ops.source_file, ops.run,
     ops.feed, ops.rule, ops.setting, ops.replay_log, ops.outbox, ops.outbox_status to promoter;

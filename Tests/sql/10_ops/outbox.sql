@@ -34,6 +34,10 @@ create function pg_temp.posted(p_batch bigint) returns text language sql as $$
     select format('%s %s %s %s', kind, destination, messages, state) from ops.outbox where batch_id = p_batch
 $$;
 
+-- A header's value.
+create function pg_temp.header(p_headers text[], p_name text) returns text language sql as $$ select p_headers[array_position(p_headers, p_name) + 1] $$;
+grant execute on function pg_temp.header(text[], text) to public;
+
 -- Posting.
 select pg_temp.settled('[{"value":"00ff","key":"0100"},{"value":"aa","as":"duplicate"},{"value":"bb","origin":"c0/customers:0:7"},{"defect":"tombstone","key":"02"},{"value":""},{"value":"e280","key":""}]') as mixed \gset
 select is(pg_temp.posted(:mixed), 'dead_letter customers.dead.letter 4 waiting', 'rejects are posted, without duplicates and without what came back in');
@@ -53,13 +57,13 @@ reset role;
 select is(:claimed::bigint, :mixed::bigint, 'the relay claims it');
 select outbox_id as same, 100 * last_value as b from ops.claim_outbox('dead_letter'), pg_temp.base \gset
 set local role relay;
-create temp table sent as select * from ops.dead_letters(:row, -1, 1000, 1000000);
+create temp table sent as select *, pg_temp.header(headers, 'error') as error from ops.dead_letters(:row, -1, 1000, 1000000);
 reset role;
 select bag_eq(format($$select position - %s, message_key, value from sent$$, (select from_offset from ops.kafka_batch where batch_id = :mixed)),
     $$values (1::bigint, '\x0100'::bytea, '\x00ff'::bytea), (4, '\x02', null), (5, null, ''), (6, '', '\xe280')$$,
     'keys and values byte for byte; a tombstone stays one, an empty value too');
-select is((select format('%s|%s|%s|%s|%s|%s|%s|%s|%s', error, rule, source_topic, source_partition, source_offset, origin, batch, feed, received_at) from sent order by position limit 1),
-    format('The first.; The second, ünï.|first_rule,second_rule|customers|2|%s|c1/customers:2:%1$s|%s|shop.customer|2026-05-01T10:00:00.500000Z',
+select is((select array_to_string(headers, '|') from sent order by position limit 1),
+    format('error|The first.; The second, ünï.|rule|first_rule,second_rule|source.topic|customers|source.partition|2|source.offset|%s|origin|c1/customers:2:%1$s|batch|%s|feed|shop.customer|received_at|2026-05-01T10:00:00.500000Z',
         (select from_offset + 1 from ops.kafka_batch where batch_id = :mixed), :mixed), 'headers tell why and where from');
 
 -- In pieces: by rows, by bytes, and a piece has one message at least.
@@ -135,7 +139,7 @@ select is((select batch_id from ops.claim_outbox('dead_letter')), :second::bigin
 -- A file's records of a feed from Kafka have no offset to name.
 select pg_temp.settled('[{"value":"03"}]') as filed \gset
 delete from ops.kafka_batch where batch_id = :filed;
-select is((select format('%s|%s|%s', source_topic, source_offset, origin) from ops.outbox o, ops.dead_letters(o.outbox_id, -1, 10, 100) where o.batch_id = :filed),
+select is((select format('%s|%s|%s', pg_temp.header(headers, 'source.topic'), pg_temp.header(headers, 'source.offset'), pg_temp.header(headers, 'origin')) from ops.outbox o, ops.dead_letters(o.outbox_id, -1, 10, 100) where o.batch_id = :filed),
     (select format('||shop.customer:%s:%s', batch_id, position) from staging.reject where batch_id = :filed), 'its origin is feed, batch and position');
 
 -- The relay's rights end there.

@@ -1,8 +1,8 @@
 create or replace function ops.maintain() returns table (task text, object text, done text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
--- Housekeeping that may run at any time and again: partitions ahead, staging slots emptied; and which partitions are
--- past their retention. Those are named, not dropped: detaching concurrently cannot be done inside a function, so
--- `emporium maintain` does it.
+-- Housekeeping that may run at any time and again: partitions ahead, staging slots emptied, what is kept of events forgotten
+-- in its time; and which partitions are past their retention. Those are named, not dropped: detaching concurrently cannot be
+-- done inside a function, so `emporium maintain` does it.
 declare
     v_today date := (clock_timestamp() at time zone 'UTC')::date;
     v_table ops.partitioned_table;
@@ -31,6 +31,13 @@ begin
         done := format('%s slots emptied', v_count);
         return next;
     end loop;
+    task := 'retention';
+    object := 'events.message';
+    done := format('%s messages of dropped days forgotten', events.forget_messages());
+    return next;
+    object := 'events.package';
+    done := format('%s packages forgotten', events.forget_packages());
+    return next;
     return query
         select 'retention', r.partition::text, 'past ' || ops.setting_value(t.retention_setting)
         from ops.expired_partitions() r
