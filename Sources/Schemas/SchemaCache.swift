@@ -58,45 +58,48 @@ public final class SchemaCache: SchemaSource {
             return nil
         }
         if let known { return try known.get() }
-        return try await byID.run(id) { [self] () async throws(SchemaError) in
-            if let schema = cached(id: id) { return schema }  // a flight may have landed between the look and the start
-            do throws(SchemaError) {
-                let schema = try await source.schema(id: id)
-                state.withLock { state in
-                    state.schemas[id] = schema
-                    state.unknown[id] = nil
-                }
-                return schema
-            } catch {
-                if error.kind == .unknown { note(unknown: id, error) }
-                throw error
+        return try await byID.run(id) { [self] in await asked(id) }.get()
+    }
+
+    private func asked(_ id: UInt32) async -> Result<RegisteredSchema, SchemaError> {
+        if let schema = cached(id: id) { return .success(schema) }  // it may have come between the look and the start
+        do throws(SchemaError) {
+            let schema = try await source.schema(id: id)
+            state.withLock { state in
+                state.schemas[id] = schema
+                state.unknown[id] = nil
             }
+            return .success(schema)
+        } catch {
+            if error.kind == .unknown { note(unknown: id, error) }
+            return .failure(error)
         }
     }
 
     public func latest(subject: String) async throws(SchemaError) -> SchemaVersion {
         if let newest = fresh(subject) { return newest }
-        return try await bySubject.run(subject) { [self] () async throws(SchemaError) in
-            if let newest = fresh(subject) { return newest }
-            let old = state.withLock { $0.newest[subject]?.version }
-            do throws(SchemaError) {
-                let version = old == nil
-                    ? try await source.latest(subject: subject) : try await hurried(subject)
-                let until = now() + ttl
-                state.withLock { state in
-                    state.newest[subject] = Newest(version: version, until: until)
-                    state.schemas[version.schema.id] = version.schema
-                }
-                return version
-            } catch {
-                guard let old, error.kind == .outage else {
-                    state.withLock { $0.newest[subject] = nil }
-                    throw error
-                }
-                let until = now() + retryAfter
-                state.withLock { $0.newest[subject]?.until = until }
-                return old
+        return try await bySubject.run(subject) { [self] in await asked(subject) }.get()
+    }
+
+    private func asked(_ subject: String) async -> Result<SchemaVersion, SchemaError> {
+        if let newest = fresh(subject) { return .success(newest) }
+        let old = state.withLock { $0.newest[subject]?.version }
+        do throws(SchemaError) {
+            let version = old == nil ? try await source.latest(subject: subject) : try await hurried(subject)
+            let until = now() + ttl
+            state.withLock { state in
+                state.newest[subject] = Newest(version: version, until: until)
+                state.schemas[version.schema.id] = version.schema
             }
+            return .success(version)
+        } catch {
+            guard let old, error.kind == .outage else {
+                state.withLock { $0.newest[subject] = nil }
+                return .failure(error)
+            }
+            let until = now() + retryAfter
+            state.withLock { $0.newest[subject]?.until = until }
+            return .success(old)
         }
     }
 
@@ -143,8 +146,8 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let flights = Mutex<(next: UInt64, all: [Key: Flight])>((0, [:]))
 
     func run(
-        _ key: Key, _ body: @escaping @Sendable () async throws(SchemaError) -> Value
-    ) async throws(SchemaError) -> Value {
+        _ key: Key, _ body: @escaping @Sendable () async -> Result<Value, SchemaError>
+    ) async -> Result<Value, SchemaError> {
         let (number, task) = flights.withLock { flights in
             if var flight = flights.all[key] {
                 flight.waiting += 1
@@ -154,15 +157,14 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
             flights.next += 1
             let number = flights.next
             let task = Task { [self] in
-                let result: Result<Value, SchemaError>
-                do throws(SchemaError) { result = .success(try await body()) } catch { result = .failure(error) }
+                let result = await body()
                 land(key, number)
                 return result
             }
             flights.all[key] = Flight(number: number, task: task, waiting: 1)
             return (number, task)
         }
-        return try await withTaskCancellationHandler { await task.value } onCancel: { leave(key, number) }.get()
+        return await withTaskCancellationHandler { await task.value } onCancel: { leave(key, number) }
     }
 
     /// Nobody joins any more.

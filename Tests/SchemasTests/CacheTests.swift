@@ -67,7 +67,7 @@ private final class Clock: Sendable {
         hand.set { $0.failure = SchemaError(.outage, "away") }
         #expect(try await cache.schema(id: 7).id == 7)
         #expect(cache.cached(id: 7)?.id == 7 && hand.asked == 1)
-        #expect(try await schemaError { () async throws(SchemaError) in try await cache.schema(id: 8) }.kind == .outage)
+        try await expect(.outage) { try await cache.schema(id: 8) }
         hand.set { $0.failure = nil }
         #expect(try await cache.schema(id: 8).id == 8, "an outage is not remembered")
     }
@@ -75,7 +75,7 @@ private final class Clock: Sendable {
     @Test func unknownIDsAreAskedForOnceASecond() async throws {
         let cache = cache()
         hand.set { $0.failure = SchemaError(.unknown, "no such schema") }
-        for _ in 0..<5 { #expect(try await schemaError { () async throws(SchemaError) in try await cache.schema(id: 7) }.kind == .unknown) }
+        for _ in 0..<5 { try await expect(.unknown) { try await cache.schema(id: 7) } }
         #expect(hand.asked == 1)
         hand.set { $0.failure = nil }
         clock.pass(.seconds(1))
@@ -124,7 +124,7 @@ private final class Clock: Sendable {
     @Test func anOutageIsSatOut() async throws {
         let cache = cache()
         hand.set { $0.failure = SchemaError(.outage, "away") }
-        #expect(try await schemaError { () async throws(SchemaError) in try await cache.latest(subject: "s") }.kind == .outage)
+        try await expect(.outage) { try await cache.latest(subject: "s") }
         hand.set { $0.failure = nil }
         #expect(try await cache.latest(subject: "s").version == 1)
         hand.set { $0.failure = SchemaError(.outage, "away"); $0.version = 2 }
@@ -157,8 +157,8 @@ private final class Clock: Sendable {
         _ = try await cache.latest(subject: "s")
         clock.pass(.seconds(60))
         hand.set { $0.failure = SchemaError(.unknown, "gone") }
-        #expect(try await schemaError { () async throws(SchemaError) in try await cache.latest(subject: "s") }.kind == .unknown)
+        try await expect(.unknown) { try await cache.latest(subject: "s") }
         hand.set { $0.failure = SchemaError(.outage, "away") }
-        #expect(try await schemaError { () async throws(SchemaError) in try await cache.latest(subject: "s") }.kind == .outage)
+        try await expect(.outage) { try await cache.latest(subject: "s") }
     }
 }

@@ -46,34 +46,34 @@ import Testing
         try await withRegistry { cluster, place in
             let registry = DatabaseRegistry(place.asRole("collector_admin"), connections: 4, logger: silent)
             let reader = DatabaseRegistry(place.asRole("loader"), logger: silent)
-            #expect(try await schemaError { () async throws(SchemaError) in try await reader.latest(subject: "s") }.kind == .unknown)
+            try await expect(.unknown) { try await reader.latest(subject: "s") }
             #expect(try await registry.objections(subject: "s", text: one) == [])
             let first = try await registry.register(subject: "s", text: one, after: 0)
             #expect(first.version == 1)
             #expect(try await registry.register(subject: "s", text: "\n" + one, after: 0).schema.id == first.schema.id)
             #expect(try await registry.objections(subject: "s", text: three).contains("cannot read what version 1 wrote: a: int cannot read string"))
             #expect(try await registry.objections(subject: "s", text: two) == [])
-            let late = try await schemaError { () async throws(SchemaError) in try await registry.register(subject: "s", text: two, after: 0) }
+            let late = try await schemaError { try await registry.register(subject: "s", text: two, after: 0) }
             #expect(late.kind == .refused && late.description.contains("EM300"), "\(late)")
-            let broken = try await schemaError { () async throws(SchemaError) in try await registry.register(subject: "s", text: "7", after: 1) }
+            let broken = try await schemaError { try await registry.register(subject: "s", text: "7", after: 1) }
             #expect(broken.kind == .refused)
-            #expect(try await schemaError { () async throws(SchemaError) in try await registry.register(subject: "", text: two, after: 0) }.kind == .refused)
+            try await expect(.refused) { try await registry.register(subject: "", text: two, after: 0) }
             let second = try await registry.register(subject: "s", text: two, after: 1)
             #expect(try await reader.latest(subject: "s").schema.id == second.schema.id)
             #expect(try await reader.schema(id: second.schema.id).text == two)
             for id in [999, 4_000_000_000] as [UInt32] {
-                #expect(try await schemaError { () async throws(SchemaError) in try await reader.schema(id: id) }.kind == .unknown)
+                try await expect(.unknown) { try await reader.schema(id: id) }
             }
             #expect(try await registry.lookup(subject: "s", text: one)?.version == 1)
             #expect(try await registry.lookup(subject: "s", text: three) == nil)
             // A role without rights says nothing about a schema; nor does a server that is away.
             let stranger = DatabaseRegistry(place.asRole("promoter"), logger: silent)
-            #expect(try await schemaError { () async throws(SchemaError) in try await stranger.schema(id: 1) }.kind == .outage)
+            try await expect(.outage) { try await stranger.schema(id: 1) }
 
             let cache = SchemaCache(reader, ttl: .zero, retryAfter: .zero)
             #expect(try await cache.latest(subject: "s").version == 2)
             try await cluster.down()
-            #expect(try await schemaError { () async throws(SchemaError) in try await reader.schema(id: 1) }.kind == .outage)
+            try await expect(.outage) { try await reader.schema(id: 1) }
             #expect(try await cache.latest(subject: "s").version == 2, "goes on with what it has")
             try await cluster.up()
             #expect(try await reader.schema(id: first.schema.id).text == one, "the same registry, once it is back")
