@@ -14,6 +14,8 @@ public final class SchemaCache: SchemaSource {
         /// Ids that the registry does not know, each until it is asked again.
         var unknown: [UInt32: (error: SchemaError, until: ContinuousClock.Instant)] = [:]
         var newest: [String: Newest] = [:]
+        /// Subjects of which there is nothing at hand and was no answer, each until it is asked for again.
+        var missing: [String: (error: SchemaError, until: ContinuousClock.Instant)] = [:]
     }
 
     /// How many unknown ids are remembered at most: messages may name any.
@@ -33,7 +35,8 @@ public final class SchemaCache: SchemaSource {
     ///   - ttl: how long the newest version of a subject is taken for the newest.
     ///   - patience: how long a newer version is waited for when an old one is at hand.
     ///   - retryAfter: how long after an outage the old one is used before the registry is asked again.
-    ///   - unknownFor: how long an id that the registry does not know is not asked for again.
+    ///   - unknownFor: how long an id that the registry does not know, or a subject of which nothing is at hand, is not
+    ///     asked for again.
     public init(
         _ source: any SchemaSource, ttl: Duration = .seconds(60), patience: Duration = .seconds(1),
         retryAfter: Duration = .seconds(5), unknownFor: Duration = .seconds(1),
@@ -77,24 +80,29 @@ public final class SchemaCache: SchemaSource {
     }
 
     public func latest(subject: String) async throws(SchemaError) -> SchemaVersion {
-        if let newest = fresh(subject) { return newest }
+        if let known = known(subject) { return try known.get() }
         return try await bySubject.run(subject) { [self] in await asked(subject) }.get()
     }
 
     private func asked(_ subject: String) async -> Result<SchemaVersion, SchemaError> {
-        if let newest = fresh(subject) { return .success(newest) }
+        if let known = known(subject) { return known }
         let old = state.withLock { $0.newest[subject]?.version }
         do throws(SchemaError) {
             let version = old == nil ? try await source.latest(subject: subject) : try await hurried(subject)
             let until = now() + ttl
             state.withLock { state in
                 state.newest[subject] = Newest(version: version, until: until)
+                state.missing[subject] = nil
                 state.schemas[version.schema.id] = version.schema
             }
             return .success(version)
         } catch {
             guard let old, error.kind == .outage else {
-                state.withLock { $0.newest[subject] = nil }
+                let until = now() + unknownFor
+                state.withLock { state in
+                    state.newest[subject] = nil
+                    state.missing[subject] = (error, until)
+                }
                 return .failure(error)
             }
             let until = now() + retryAfter
@@ -103,9 +111,14 @@ public final class SchemaCache: SchemaSource {
         }
     }
 
-    private func fresh(_ subject: String) -> SchemaVersion? {
+    /// What needs not be asked.
+    private func known(_ subject: String) -> Result<SchemaVersion, SchemaError>? {
         let now = now()
-        return state.withLock { state in state.newest[subject].flatMap { now < $0.until ? $0.version : nil } }
+        return state.withLock { state in
+            if let newest = state.newest[subject], now < newest.until { return .success(newest.version) }
+            if let missing = state.missing[subject], now < missing.until { return .failure(missing.error) }
+            return nil
+        }
     }
 
     private func note(unknown id: UInt32, _ error: SchemaError) {

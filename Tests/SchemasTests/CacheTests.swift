@@ -124,8 +124,10 @@ private final class Clock: Sendable {
     @Test func anOutageIsSatOut() async throws {
         let cache = cache()
         hand.set { $0.failure = SchemaError(.outage, "away") }
-        try await expect(.outage) { try await cache.latest(subject: "s") }
+        for _ in 0..<5 { try await expect(.outage) { try await cache.latest(subject: "s") } }
+        #expect(hand.asked == 1, "once a second, however many want it")
         hand.set { $0.failure = nil }
+        clock.pass(.seconds(1))
         #expect(try await cache.latest(subject: "s").version == 1)
         hand.set { $0.failure = SchemaError(.outage, "away"); $0.version = 2 }
         clock.pass(.seconds(60))
@@ -158,6 +160,7 @@ private final class Clock: Sendable {
         clock.pass(.seconds(60))
         hand.set { $0.failure = SchemaError(.unknown, "gone") }
         try await expect(.unknown) { try await cache.latest(subject: "s") }
+        clock.pass(.seconds(1))
         hand.set { $0.failure = SchemaError(.outage, "away") }
         try await expect(.outage) { try await cache.latest(subject: "s") }
     }

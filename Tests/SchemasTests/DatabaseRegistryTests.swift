@@ -27,8 +27,8 @@ import Testing
             let place = try cluster.configuration(admin: true)
             let connection = try await Connection.connect(place, logger: silent)
             try await connection.execute(Self.prelude)
-            let functions = ["10_ops/ops.setting_value.sql"]
-                + ["schema_by_id", "versions", "latest", "compatibility", "register"].map { "80_registry/registry.\($0).sql" }
+            let functions = ["10_ops/ops.setting_value.sql"] + (try FileManager.default
+                .contentsOfDirectory(atPath: "\(root)/sql/functions/80_registry").sorted().map { "80_registry/\($0)" })
             for file in ["migrations/0016_create_registry.sql"] + functions.map({ "sql/functions/" + $0 }) {
                 try await connection.execute(try String(contentsOfFile: "\(root)/\(file)", encoding: .utf8))
             }
