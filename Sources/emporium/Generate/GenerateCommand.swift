@@ -5,6 +5,7 @@ struct GenerateCommand: AsyncParsableCommand {
         commandName: "generate",
         abstract: "Make up sample data; the same seed gives the same bytes.",
         subcommands: [
-            GenerateApplicationsCommand.self, GenerateShopCommand.self, GenerateCustomersCommand.self, GenerateReportCommand.self,
+            GenerateApplicationsCommand.self, GenerateShopCommand.self, GenerateCustomersCommand.self, GenerateEventsCommand.self,
+            GenerateReportCommand.self,
         ])
 }
