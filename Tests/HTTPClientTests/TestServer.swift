@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import HTTPClient
 import Testing
 
@@ -16,7 +17,9 @@ final class TestServer: @unchecked Sendable {  // constant after init; Process i
         process.standardInput = input
         process.standardOutput = output
         try process.run()
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        var bytes = [UInt8](repeating: 0, count: 16)
+        let count = read(output.fileHandleForReading.fileDescriptor, &bytes, bytes.count)
+        let line = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
         let port = try #require(Int(line.trimmingCharacters(in: .whitespacesAndNewlines)), "the server has not started: \(line)")
         url = "http://127.0.0.1:\(port)"
     }
