@@ -12,7 +12,7 @@ struct GenerateEventsCommand: AsyncParsableCommand {
         discussion: """
             A file has an event a line; without --file it is examples/events/events.json of the project. The API key comes from \
             --key-file, EMPORIUM_API_KEY or the embedded collector's <EMPORIUM_HOME>/collector/key. Packages that find no \
-            collector, or a busy one (429, 5xx), are sent again until --patience ends; with their Idempotency-Key nothing is stored twice. Ends after the \
+            collector, or a busy one (429, 5xx), are sent again until --patience ends; with their Idempotency-Key nothing is taken twice. Ends after the \
             file, --synthetic or --for, or when told to (SIGTERM, Ctrl-C), and prints the verdicts. Exit codes: 0 all answered \
             (rejected events are counted, no failure), 1 packages were refused, 64 usage, 69 the collector was away for too long, \
             78 bad configuration.
@@ -40,7 +40,8 @@ struct GenerateEventsCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Share of made-up events that were sent before: unchanged, and changed under the same id, in turn.", valueName: "share"))
+            "Share of made-up events that were sent before: unchanged, and changed under the same id, in turn.",
+            valueName: "share"))
     var duplicates = ShareArgument(perMillion: 0)
 
     @Option(help: ArgumentHelp("Events a second; max: as fast as the collector takes them.", valueName: "n"))
@@ -55,7 +56,9 @@ struct GenerateEventsCommand: AsyncParsableCommand {
                 + "Without it, it is now.", valueName: "time"))
     var start: TimeArgument?
 
-    @Option(help: ArgumentHelp("What everything is drawn from. Without it, another one each time, which the summary tells.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "What everything is drawn from. Without it, another one each time, which the summary tells.", valueName: "n"))
     var seed: UInt64?
 
     @Option(help: ArgumentHelp("Packages that may wait for their answer at a time, 1 to 64.", valueName: "n"))
@@ -84,7 +87,7 @@ struct GenerateEventsCommand: AsyncParsableCommand {
         if dryRun, synthetic == 0 { throw ValidationError("--dry-run needs an end: --synthetic n") }
         if !(1...64).contains(packagesInFlight) { throw ValidationError("--packages-in-flight must be from 1 to 64") }
         if patience.value < .seconds(1) { throw ValidationError("--patience: a second at least") }
-        guard url.hasPrefix("http://") || url.hasPrefix("https://"), !url.contains("?"), !url.contains("#"), !url.contains("@") else {
+        guard url.hasPrefix("http://") || url.hasPrefix("https://"), !url.contains(where: { "?#@".contains($0) }) else {
             throw ValidationError("--url: http://host:port, without user, query or fragment")
         }
     }
@@ -141,7 +144,9 @@ struct GenerateEventsCommand: AsyncParsableCommand {
         do {
             return .file(try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe))
         } catch {
-            let hint = file == nil ? "name the project's folder with --root, a file with --file, or make events up with --synthetic" : "see --file"
+            let hint =
+                file == nil
+                ? "name the project's folder with --root, a file with --file, or make events up with --synthetic" : "see --file"
             throw ConfigurationError("\(path): cannot be read: \(error.localizedDescription)\n  hint: \(hint)")
         }
     }
@@ -151,7 +156,8 @@ struct GenerateEventsCommand: AsyncParsableCommand {
         guard let path else { return Settings.value("EMPORIUM_API_KEY") ?? "" }
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw ConfigurationError(
-                "no API key: \(path) cannot be read\n  hint: set EMPORIUM_API_KEY or name a file with --key-file (emporium collect keys add)")
+                "no API key: \(path) cannot be read\n"
+                    + "  hint: set EMPORIUM_API_KEY or name a file with --key-file (emporium collect keys add)")
         }
         let key = text.trimmingCharacters(in: .whitespacesAndNewlines)
         guard !key.isEmpty, key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
@@ -181,7 +187,8 @@ private struct EventSummary: Encodable {
 
     init(_ result: EventFeed.Result, seed: UInt64, isMadeUp: Bool) {
         self.seed = seed
-        ending = result.isStopped ? "stopped" : result.unanswered > 0 ? "collector away" : result.refused > 0 ? "refused" : "complete"
+        ending =
+            result.isStopped ? "stopped" : result.unanswered > 0 ? "collector away" : result.refused > 0 ? "refused" : "complete"
         (packages, events, acknowledged) = (result.packages, result.events, result.acknowledged)
         (refused, unanswered, retries, accepted) = (result.refused, result.unanswered, result.retries, result.accepted)
         rejectedByCode = result.rejected
@@ -205,10 +212,13 @@ private struct EventSummary: Encodable {
             accepted \(accepted)
             rejected \(rejected)
             """
-        if rejected > 0 { text += ": " + rejectedByCode.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ") }
+        func list(_ counts: [String: Int], _ order: [String]) -> String {
+            ": " + order.map { "\($0) \(counts[$0] ?? 0)" }.joined(separator: ", ")
+        }
+        if rejected > 0 { text += list(rejectedByCode, rejectedByCode.keys.sorted()) }
         if let valid, let duplicates, let conflicts, let bad, let faults {
             text += "\nmade up: valid \(valid), duplicates \(duplicates), conflicts \(conflicts), bad \(bad)"
-            if bad > 0 { text += ": " + EventFault.allCases.map { "\($0.rawValue) \(faults[$0.rawValue] ?? 0)" }.joined(separator: ", ") }
+            if bad > 0 { text += list(faults, EventFault.allCases.map(\.rawValue)) }
         }
         return text + "\n\(String(format: "%.1f s, %.1f events/s", seconds, eventsPerSecond)), seed \(seed)"
     }
