@@ -219,7 +219,7 @@ extension EventGenerator {
         quote(style)
         buffer.append(":")
         if fault == .outOfRange {
-            if form % 2 == 0 { buffer.append("123456789012345678901234") } else { buffer.append("-1") }
+            if form % 2 == 0 { buffer.append("123456789012345678901234") } else { buffer.append("-123456789012345678901") }
         } else {
             appendUnsigned(random.oneIn(4) ? random.next() : UInt64(random.below(1_000_000_000)))
         }
