@@ -27,9 +27,10 @@ struct DeadLetter: Sendable, Equatable {
         value = row[2]
         let words = try BinaryRows.elements(ofArray: headers)
         guard words.count.isMultiple(of: 2) else { throw BinaryRows.Malformed() }
-        self.headers = try stride(from: 0, to: words.count, by: 2).compactMap { place throws(BinaryRows.Malformed) in
+        self.headers = []
+        for place in stride(from: 0, to: words.count, by: 2) {
             guard let name = words[place] else { throw BinaryRows.Malformed() }
-            return words[place + 1].map { Header(String(decoding: name, as: UTF8.self), $0) }
+            if let value = words[place + 1] { self.headers.append(Header(String(decoding: name, as: UTF8.self), value)) }
         }
     }
 
