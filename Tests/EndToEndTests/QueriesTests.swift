@@ -8,8 +8,9 @@ extension EndToEnd { @Suite struct Queries {} }
 
 /// Every query of the project.
 private let allQueries = [
-    "basket_pairs", "late_logistics", "membership_status", "repeat_purchase_rate", "revenue_by_month", "review_summary",
-    "stock_runs_out", "top_items", "top_members",
+    "basket_pairs", "event_error_rate", "event_latency", "events_by_account", "events_by_type", "late_logistics",
+    "membership_status", "repeat_purchase_rate", "revenue_by_month", "review_summary", "stock_runs_out", "top_items",
+    "top_members",
 ]
 
 extension Bench {
