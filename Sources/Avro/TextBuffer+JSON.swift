@@ -45,8 +45,8 @@ extension TextBuffer {
     /// May be true of a word with bytes above 0x7F and none that is special.
     @inline(__always) private static func holdsSpecial(_ word: UInt64) -> Bool {
         func zero(_ word: UInt64) -> UInt64 { (word &- ones) & ~word }
-        let controls = (word &- ones &* 0x20) & ~word
-        return (zero(word ^ ones &* 0x22) | zero(word ^ ones &* 0x5C) | controls) & ones &* 0x80 != 0
+        let controls = (word &- (ones &* 0x20)) & ~word
+        return (zero(word ^ (ones &* 0x22)) | zero(word ^ (ones &* 0x5C)) | controls) & (ones &* 0x80) != 0
     }
 
     @inline(never) private mutating func appendEscaped(_ bytes: UnsafeRawBufferPointer, _ facts: inout Transcoder.Facts) {
