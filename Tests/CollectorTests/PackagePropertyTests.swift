@@ -42,7 +42,9 @@ private let verdicts: Set = [
         "X-Message-Stamp-", "timestampStamp", "headers",
     ].map { Array($0.utf8) } + [[0], [0xFF], [0xC3], [0xED, 0xA0, 0x80]]
 
-    private static let parts = ["\"id\"", "\"amount\"", "\"type\"", "null", "\"[", "\"dispatchedAt\"", "\"data\"", "\"userId\"", "Stamp\"", "\"t"]
+    private static let parts = [
+        "\"id\"", "\"amount\"", "\"type\"", "null", "\"[", "\"dispatchedAt\"", "\"data\"", "\"userId\"", "Stamp\"", "\"t",
+    ]
     private static let values = [
         "\"id\"", "\"\\u0000\"", "\"[]\"", "\"[", "\"{\\u0022a", "\"type\"", "\"attributes\"", "\"timestampStamp\"", "\"\\ud83d\"", "\"\\\\u0000",
     ].map { Array($0.utf8) }
@@ -86,8 +88,11 @@ private let verdicts: Set = [
         var unlike: [String] = []
         for round in 0..<10_000 {
             let format = round % 3 == 0 ? PackageFormat.lines : .array
-            let texts = (0...random.dice.below(3)).map { _ in random.dice.below(4) == 0 ? random.dice.oneOf(Self.poor) : random.event().text }
-            let body = format == .lines ? texts.map { $0.replacing("\n", with: " ").replacing("\r", with: " ") }.joined(separator: "\n") : "[\(texts.joined(separator: ","))]"
+            let texts = (0...random.dice.below(3)).map { _ in
+                random.dice.below(4) == 0 ? random.dice.oneOf(Self.poor) : random.event().text
+            }
+            let lines = texts.map { $0.replacing("\n", with: " ").replacing("\r", with: " ") }
+            let body = format == .lines ? lines.joined(separator: "\n") : "[\(texts.joined(separator: ","))]"
             let bytes = Self.mutated(Array(body.utf8), &random.dice)
             do throws(Refusal) {
                 for outcome in try reader.outcomes(bytes, format: format) {
@@ -109,7 +114,11 @@ private let verdicts: Set = [
         }
         #expect(unlike == [])
         // The mutations reach what they are for.
-        for code in ["accepted", "malformed_json", "duplicate_key", "nul_escape", "not_utf8", "unknown_field", "wrong_type", "missing_field", "malformed_stamp"] {
+        let reached = [
+            "accepted", "malformed_json", "duplicate_key", "nul_escape", "not_utf8", "unknown_field", "wrong_type", "missing_field",
+            "malformed_stamp",
+        ]
+        for code in reached {
             #expect(seen[code, default: 0] >= 20, "\(code): \(seen)")
         }
     }

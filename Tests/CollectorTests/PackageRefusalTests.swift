@@ -91,7 +91,8 @@ private let small: PackageLimits = {
         Refused("[" + String(repeating: "[],", count: 99_000) + "[]]", "too_many_events", 301, status: 413),
         // Lines.
         .lines("", "empty_package", nil, line: nil), .lines("\r\n \n", "empty_package", nil, line: nil), .lines("{}\n{", "malformed_json", 4, line: 2),
-        .lines("{}\n\n1,2\n", "malformed_json", 5, line: 3), .lines("[\n1]", "malformed_json", 1, line: 1), .lines("{\"a\":1\n\"b\":2}", "malformed_json", 6, line: 1),
+        .lines("{}\n\n1,2\n", "malformed_json", 5, line: 3),
+        .lines("[\n1]", "malformed_json", 1, line: 1), .lines("{\"a\":1\n\"b\":2}", "malformed_json", 6, line: 1),
         .lines("\"a\nb\"", "malformed_json", 2, line: 1), .lines("1\n]\n[", "malformed_json", 2, line: 2), .lines("1] ,[2", "malformed_json", 1, line: 1),
         .lines("{}\n{\"a\":1,\"a\":1}", "duplicate_key", 10, line: 2), .lines("1\n\n\"\\u0000\"", "nul_escape", 4, line: 3),
         .lines("1\n1e999", "number_out_of_range", 2, line: 2), .lines("[[[[[]]]]]", "too_deep", 4, line: 1, status: 413),
@@ -127,11 +128,14 @@ private let small: PackageLimits = {
         let twice = reader.refusal(Array("[{\(many.joined(separator: ",")),\"7\":1}]".utf8))
         #expect(twice?.code == "duplicate_key")
         // Keys that differ in their middle only.
-        let alike = (0..<2000).map { "\"\(String(repeating: "a", count: 200))\($0)\(String(repeating: "b", count: 200))\":1" }
+        let alike = (0..<2000).map { number in
+            "\"\(String(repeating: "a", count: 200))\(number)\(String(repeating: "b", count: 200))\":1"
+        }
         #expect(try reader.outcomes("[{\(alike.joined(separator: ","))}]")[0].code == "unknown_field")
         for text in ["[", "{", "[[],", #"{"":"#, "\"\\u0000", "\\", "[1e", "-", "[{}{", "\u{FFFD}"] {
-            #expect(reader.refusal(Array(String(repeating: text, count: 1 << 20 / text.utf8.count).utf8)) != nil)
-            #expect(reader.refusal(Array(String(repeating: text + "\n", count: 1 << 20 / text.utf8.count).utf8), format: .lines) != nil)
+            let count = (1 << 20) / text.utf8.count
+            #expect(reader.refusal(Array(String(repeating: text, count: count).utf8)) != nil)
+            #expect(reader.refusal(Array(String(repeating: text + "\n", count: count).utf8), format: .lines) != nil)
         }
         #expect(reader.refusal(Array("[0.\(String(repeating: "0", count: 1 << 20))1]".utf8))?.code == "number_out_of_range")
         #expect(try reader.outcomes("[0.\(String(repeating: "0", count: 1 << 20))]").count == 1)

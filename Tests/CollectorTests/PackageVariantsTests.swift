@@ -16,7 +16,7 @@ private let plain = #""timestampStamp":"2026-05-05T10:00:00Z","messageIdStamp":"
 private let normal =
     #"{"data":{"id":"a1","amount":12.5},"attributes":{"timestampStamp":"2026-05-05T10:00:00Z","messageIdStamp":"m1","type":"t","#
     + #""targetSubscription":"s","newContextStamp":{"accountId":"5f01","userId":"5f02","requestPlatform":"web"},"amplitudeTrackStamp":"#
-private let withAmplitude = normal + #"{"id":"\u0000ÿÿÿÿÿÿÿÿ","trackedDevice":"ios"}}}"#
+private let withAmplitude = normal + #"{"id":18446744073709551615,"trackedDevice":"ios"}}}"#
 private let withoutAmplitude = normal + "null}}"
 
 private let prefix = "X-Message-Stamp-"

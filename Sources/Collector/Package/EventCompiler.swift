@@ -123,10 +123,8 @@ struct EventCompiler {
             try fill(position, record, path: path)
             return position
         case .union(let ids):
-            guard ids.count == 2, let null = ids.firstIndex(where: { isNull($0) }), case .record = schema[ids[1 - null]].kind else {
-                return nil
-            }
-            guard let inner = try attributes(ids[1 - null], path: path) else { return nil }
+            guard ids.count == 2, let null = ids.firstIndex(where: { isNull($0) }) else { return nil }
+            guard case .record = schema[ids[1 - null]].kind, let inner = try attributes(ids[1 - null], path: path) else { return nil }
             return add(.init(kind: .optional, first: inner, count: Int32(1 - null)))
         default: return nil
         }

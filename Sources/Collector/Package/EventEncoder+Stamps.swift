@@ -49,20 +49,19 @@ extension EventEncoder {
     private func unwrap(
         _ program: EventProgram, _ field: EventProgram.Field, _ node: Int32, _ place: Int, _ tape: JSONTape
     ) throws(EventFault) {
-        let inner = program.string(field.inner)
         var at = place + 1
         var found = 0
         while at < tape.end(place) {
             let (bytes, count) = tape.string(at)
             guard isCalled(program, field.inner, bytes, count) else {
                 let name = String(decoding: UnsafeBufferPointer(start: bytes, count: min(count, 256)), as: UTF8.self)
-                throw EventFault("unknown_field", "only \"\(inner)\" was expected").within(name)
+                throw EventFault("unknown_field", "only \"\(program.string(field.inner))\" was expected").within(name)
             }
             found = at + 1
             at = tape.after(at + 1)
         }
-        if found == 0 { throw EventFault("missing_field", "the field is missing").within(inner) }
-        do throws(EventFault) { try value(program, node, found, tape) } catch { throw error.within(inner) }
+        if found == 0 { throw EventFault("missing_field", "the field is missing").within(program.string(field.inner)) }
+        do throws(EventFault) { try value(program, node, found, tape) } catch { throw error.within(program.string(field.inner)) }
     }
 
     private func beginsList(_ place: Int, _ tape: JSONTape) -> Bool {

@@ -96,7 +96,8 @@ final class EventEncoder {
         while at < end {
             let field = find(program, node, fields, tape, at, guess)
             if field < 0 { throw unknown(at, tape) }
-            if slots.base[base &+ field] != 0 { throw ambiguous(program, fields[field], Int(slots.base[base &+ field]) &- 1, at, tape) }
+            let first = Int(slots.base[base &+ field])
+            if first != 0 { throw ambiguous(program, fields[field], first &- 1, at, tape) }
             slots.base[base &+ field] = UInt32(truncatingIfNeeded: at &+ 1)
             guess = field &+ 1
             at = tape.after(at &+ 1)
@@ -192,28 +193,29 @@ final class EventEncoder {
     }
 
     /// An integer however it is written, `1.0` and `1e3`, too.
-    private func exact(_ place: Int, _ tape: JSONTape, _ expected: String) throws(EventFault) -> Int128 {
+    private func exact(_ place: Int, _ tape: JSONTape, _ expected: @autoclosure () -> String) throws(EventFault) -> Int128 {
         switch tape.tag(place) {
         case Tag.int64: return Int128(tape.int64(place))
         case Tag.uint64: return Int128(tape.uint64(place))
         case Tag.double: break
-        default: throw wrong(expected, place, tape)
+        default: throw wrong(expected(), place, tape)
         }
         switch JSONNumber.exact(tape.number(place)) {
         case .integer(let value): return value
-        case .fraction: throw wrong(expected, place, tape)
-        case .large: throw outOfRange(expected, place, tape)
+        case .fraction: throw wrong(expected(), place, tape)
+        case .large: throw outOfRange(expected(), place, tape)
         }
     }
 
     /// The fewest bytes in two's complement, the highest first.
     private func decimal(_ digits: Int, _ place: Int, _ tape: JSONTape) throws(EventFault) {
         if tape.tag(place) == Tag.int64, digits >= 19 { return write(Int128(tape.int64(place))) }
-        let expected = "an integer of at most \(digits) digits"
-        let value = try exact(place, tape, expected)
+        func expected() -> String { "an integer of at most \(digits) digits" }
+        if tape.tag(place) == Tag.uint64, digits >= 20 { return write(Int128(tape.uint64(place))) }
+        let value = try exact(place, tape, expected())
         var bound: Int128 = 1
         for _ in 0..<digits { bound *= 10 }
-        guard -bound < value, value < bound else { throw outOfRange(expected, place, tape) }
+        guard -bound < value, value < bound else { throw outOfRange(expected(), place, tape) }
         write(value)
     }
 
@@ -221,7 +223,7 @@ final class EventEncoder {
         var count = 1
         while count < 16, value >> (8 * count - 1) != 0, value >> (8 * count - 1) != -1 { count += 1 }
         output.appendLong(Int64(count))
-        for index in stride(from: count - 1, through: 0, by: -1) { output.append(UInt8(truncatingIfNeeded: value >> (8 * index))) }
+        for index in (0..<count).reversed() { output.append(UInt8(truncatingIfNeeded: value >> (8 * index))) }
     }
 
     // MARK: other types

@@ -44,25 +44,17 @@ struct EventFault: Error {
         return "…" + String(decoding: path.utf8.suffix(most).drop { $0 & 0xC0 == 0x80 }, as: UTF8.self)
     }
 
-    /// A text without control characters, cut to so many bytes.
+    /// A text without control characters and line separators, cut to so many bytes.
     static func plain(_ text: String, most: Int) -> String {
+        let room = text.utf8.count <= most ? most : most - 3
         var made = ""
         var bytes = 0
         for scalar in text.unicodeScalars {
             let isControl = scalar.value < 0x20 || 0x7F...0x9F ~= scalar.value || scalar.value == 0x2028 || scalar.value == 0x2029
             let shown: Unicode.Scalar = isControl ? " " : scalar
-            let size = UTF8.width(shown)
-            if bytes + size > most - 3 {
-                // Only a text that is longer gets its ellipsis.
-                if text.utf8.count <= most, !isControl, bytes + size <= most {
-                    made.unicodeScalars.append(shown)
-                    bytes += size
-                    continue
-                }
-                return made + "…"
-            }
+            bytes += UTF8.width(shown)
+            if bytes > room { return made + "…" }
             made.unicodeScalars.append(shown)
-            bytes += size
         }
         return made
     }

@@ -10,12 +10,9 @@ public enum Gzip {
     /// The plain bytes of a body that is one gzip member (RFC 1952) and nothing else.
     ///
     /// Memory grows with what comes out, never with what the body says it holds.
-    /// - Parameter reserve: asked before memory for so many more bytes is taken; false ends it.
-    /// - Throws: `corrupt_gzip` (400); `overloaded` (503) where `reserve` said no; `body_too_large` above `limits.bodyBytes`, and `gzip_ratio` when more than
+    /// - Throws: `corrupt_gzip` (400); `body_too_large` above `limits.bodyBytes`, and `gzip_ratio` when more than
     ///   `limits.gzipRatio` bytes come out for one, from 64 KiB on (413).
-    public static func inflate(
-        _ body: UnsafeRawBufferPointer, limits: PackageLimits, reserve: (Int) -> Bool = { _ in true }
-    ) throws(Refusal) -> [UInt8] {
+    public static func inflate(_ body: UnsafeRawBufferPointer, limits: PackageLimits) throws(Refusal) -> [UInt8] {
         if body.count > limits.bodyBytes { throw .bodyTooLarge(limits.bodyBytes) }
         var source = GzipSource(MemorySource(body), limits: GzipLimits(maxRatio: .max, maxBytes: .max))
         var plain: [UInt8] = []
@@ -24,13 +21,10 @@ public enum Gzip {
             if count == plain.capacity {
                 // One byte above the limit is enough to know.
                 let wanted = min(max(16 << 10, min(4 * body.count, limits.bodyBytes), 2 * count), limits.bodyBytes + 1)
-                guard reserve(wanted - count) else {
-                    throw Refusal(status: 503, code: "overloaded", detail: "too many bytes of other requests are waiting")
-                }
                 plain.reserveCapacity(wanted)
             }
-            let more = try read(&source, into: &plain, most: min(pieceBytes, plain.capacity - count, limits.bodyBytes + 1 - count))
-            if more == 0 { break }
+            let room = min(pieceBytes, plain.capacity - count, limits.bodyBytes + 1 - count)
+            if try read(&source, into: &plain, most: room) == 0 { break }
             if plain.count > limits.bodyBytes { throw .bodyTooLarge(limits.bodyBytes) }
             if plain.count > ratioFrom, plain.count / max(1, limits.gzipRatio) > body.count {
                 throw .large("gzip_ratio", "the body unpacks to more than \(limits.gzipRatio) times its size")

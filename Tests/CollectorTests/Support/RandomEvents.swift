@@ -36,7 +36,10 @@ struct RandomEvents {
         ])
         let record = Value.record([
             .record([.string(id), .double(value)]),
-            .record([.string(time), .string(message), .string(type), .string(target), .record([.string(account), .string(user), platform]), track]),
+            .record([
+                .string(time), .string(message), .string(type), .string(target),
+                .record([.string(account), .string(user), platform]), track,
+            ]),
         ])
         return (text, record)
     }
@@ -98,7 +101,8 @@ struct RandomEvents {
     private mutating func plain() -> String { "t" + text() }
 
     private mutating func text() -> String {
-        String(String.UnicodeScalarView((0..<dice.below(14)).map { _ in dice.oneOf(Array("aZ0 -\\\"/\n\t\u{1}\u{7F}é日😀\u{301}[]{},:".unicodeScalars)) }))
+        let scalars = Array("aZ0 -\\\"/\n\t\u{1}\u{7F}é日😀\u{301}[]{},:".unicodeScalars)
+        return String(String.UnicodeScalarView((0..<dice.below(14)).map { _ in dice.oneOf(scalars) }))
     }
 
     private mutating func blank() -> String { dice.below(5) == 0 ? dice.oneOf([" ", "\n", "\t ", "\r\n"]) : "" }
