@@ -35,6 +35,9 @@ begin
     object := 'events.message';
     done := format('%s messages of dropped days forgotten', events.forget_messages());
     return next;
+    object := 'events.refusal';
+    done := format('%s refused events forgotten', events.forget_refusals());
+    return next;
     object := 'events.package';
     done := format('%s packages forgotten', events.forget_packages());
     return next;

@@ -6,7 +6,7 @@ as $$
 -- code and error that it gave; those of events.promote() are here already, so they count as duplicates and no more.
 -- A replay judges the door's letters for real: brought into the normal form, then by the rules of events.promote().
 -- Reads:  staging.event_dead_letter, ops.run, ops.rule, ops.setting (events.window_past, events.window_future, events.retention)
--- Writes: staging.reject, what events.store_events() writes, ops.batch
+-- Writes: staging.reject, what events.store_events() and events.book_refusals() write, ops.batch
 -- Errors: EM001 batch is unknown, EM002 batch is promoted already
 declare
     v_batch ops.batch;
@@ -23,6 +23,7 @@ begin
     end if;
     v_result.received := v_result.received + v_returned;
     v_result.duplicate := v_result.duplicate + v_returned;
+    v_result := events.book_refusals(v_result);
     perform ops.settle_batch(v_result, p_run);
     return v_result;
 end

@@ -16,7 +16,10 @@ with listed (table_name, column_name, class, mask, purpose, retention) as (value
     ('package', 'idempotency_key', 'personal', 'omit', 'knowing a package that comes again; a sender may write anything', '30 days'),
     ('package', 'body_digest', 'personal', 'omit', 'knowing a package that comes again', '30 days'),
     ('package', 'package_id', 'personal', 'omit', 'giving a package that comes again its ids', '30 days'),
-    ('package', 'remembered_at', 'not_personal', 'omit', '', null)
+    ('package', 'remembered_at', 'not_personal', 'omit', '', null),
+    ('refusal', 'correlation_id', 'personal', 'omit', 'telling a refused event that comes again', '400 days'),
+    ('refusal', 'batch_id', 'not_personal', 'omit', '', null),
+    ('refusal', 'position', 'personal', 'omit', 'where the event came from', '400 days')
 ), gone as (
     delete from privacy.column_class k
     where k.schema_name = 'events'
