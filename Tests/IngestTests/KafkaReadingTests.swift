@@ -19,6 +19,7 @@ import Testing
         let set = try KafkaConfiguration(environment: ["KAFKA_QUEUED_MAX_MESSAGES_KBYTES": "4096"])
         let flag = options { $0.prefetchBytes = 16 << 20 }
         #expect(try options().completing(KafkaConfiguration([:])).properties[name] == "65536")
+        #expect(try options { $0.format = .avro }.completing(KafkaConfiguration([:])).properties[name] == "32768")
         #expect(try options().completing(set).properties[name] == "4096")
         #expect(try flag.completing(set).properties[name] == "16384")
     }

@@ -27,7 +27,8 @@ public struct KafkaLoadOptions: Sendable {
     /// A message waits at most this long for others to land with.
     public var linger: Duration = .milliseconds(200)
     /// Bytes that are fetched ahead, and a quarter more of each broker: memory for speed where brokers are far away.
-    /// nil: as `queued.max.messages.kbytes` says, else 64 MiB.
+    /// nil: as `queued.max.messages.kbytes` says, else 64 MiB, and 32 of Avro: such messages are small, and what librdkafka
+    /// needs beside each is not counted.
     public var prefetchBytes: Int?
     /// Larger messages are rejects.
     public var json = JSONOptions()
@@ -49,7 +50,7 @@ public struct KafkaLoadOptions: Sendable {
     func completing(_ kafka: KafkaConfiguration) throws -> KafkaConfiguration {
         let name = "queued.max.messages.kbytes"
         if prefetchBytes == nil, kafka.properties[name] != nil { return kafka }
-        return try kafka.setting(name, String(max(1, (prefetchBytes ?? 64 << 20) >> 10)))
+        return try kafka.setting(name, String(max(1, (prefetchBytes ?? (format == .avro ? 32 << 20 : 64 << 20)) >> 10)))
     }
 }
 

@@ -37,7 +37,7 @@ struct LoadKafkaCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "MiB fetched ahead: memory for speed (KAFKA_QUEUED_MAX_MESSAGES_KBYTES, else 64, which keeps the loader under 256 MiB).",
+            "MiB fetched ahead: memory for speed (KAFKA_QUEUED_MAX_MESSAGES_KBYTES, else 64, of Avro 32, which keeps the loader under 256 MiB).",
             valueName: "MiB"))
     var prefetch: Int?
 
