@@ -13,7 +13,7 @@ set local timezone = 'Pacific/Kiritimati';
 select lives_ok($$select ops.ensure_partition('staging.reject', '2033-01-01')$$, 'whatever the time zone');
 select is(pg_temp.bounds('staging.reject_203301'), $$FOR VALUES FROM ('2033-01-01') TO ('2033-02-01')$$, 'the month is the day''s');
 reset timezone;
-select indexes_are('staging', 'reject_203101', '{reject_203101_pkey}', 'a partition has the parent''s key');
+select indexes_are('staging', 'reject_203101', '{reject_203101_pkey,reject_203101_substring_idx}', 'a partition has the parent''s key and index');
 select is((select count(*) from pg_constraint where conrelid = 'staging.reject_203101'::regclass and contype = 'c'),
     (select count(*) from pg_constraint where conrelid = 'staging.reject'::regclass and contype = 'c'), 'and its checks');
 select is((select count(*) from pg_partitioned_table where partdefid <> 0), 0::bigint, 'no default partition anywhere');

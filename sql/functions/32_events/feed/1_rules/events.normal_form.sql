@@ -1,8 +1,9 @@
 create or replace function events.normal_form(p_event jsonb) returns jsonb
-language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 -- An event as it was sent, in the normal form that topics/events.raw.avsc describes; what is in that form stays as it is. What
 -- cannot be understood stays, too, under its own name, so that the judge finds it: a field nobody knows, the second of
 -- two that say the same. Optional fields that are null go. Cannot raise, whatever the JSON.
+-- Not parallel safe: a block that catches needs a subtransaction.
 --   headers                        attributes, where there are none
 --   X-Message-Stamp-Any\Where\Name  name in camelCase, for the four stamps
 --   a stamp that is a string       its JSON, a list of one element, where it is one
@@ -11,7 +12,7 @@ language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp a
 declare
     v_event jsonb := p_event;
     v_sent jsonb;
-    v_attributes jsonb := '{}';
+    v_attributes jsonb := '{}'::jsonb;
     v_name text;
     v_key text;
     v_value jsonb;
