@@ -90,8 +90,8 @@ def main():
         else:
             bare, least = rate[LIMIT, bad], cost[LIMIT, bad]
             page.append(f"| {bad} % | {mine:,.0f} | {bare:,.0f} | {mine / bare:.2f} | {spent:.1f} | {least:.1f} | {least / spent:.2f} |")
-    page += ["", "The ratio is promote's rows per second divided by the limit's: parse, cast and insert into a table with the columns "
-             "and indexes of public.events, not partitioned, without rules, ledger, books and forms.", ""]
+    page += ["", "The ratio is promote's rows per second divided by the limit's: parse, cast and insert into two tables with the "
+             "columns and indexes of public.events and events.message, not partitioned, without rules, digests, forms and books.", ""]
     stacks.publish("events-promote", "\n".join(page), {
         "rows": options.rows, "odd": options.odd, "seconds": {f"{name}, {bad} %": spent for (name, bad), spent in took.items()}})
 

@@ -7,6 +7,7 @@ create table bench.events (like public.events including defaults);
 alter table bench.events add primary key (timestamp_stamp, message_id_stamp);
 create index on bench.events (type);
 create index on bench.events using brin (batch_id) with (pages_per_range = 16);
+create table bench.message (like events.message including all);
 truncate staging.event, staging.reject, events.message, public.events, ops.kafka_batch, ops.batch cascade;
 insert into ops.kafka_cluster (cluster_id) values ('bench') on conflict do nothing;
 insert into ops.kafka_position (feed, cluster_id, partition, first_offset, next_offset, high_offset)

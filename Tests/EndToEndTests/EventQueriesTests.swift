@@ -59,7 +59,7 @@ extension EndToEnd.Queries {
         insert into public.events (timestamp_stamp, message_id_stamp, correlation_id, type, target_subscription, new_context_account_id,
             new_context_user_id, data, publish_time, batch_id, position)
         select at::timestamptz, gen_random_uuid(),
-            (left(lpad(to_hex(1772532000000), 12, '0'), 8) || '-' || right(lpad(to_hex(1772532000000), 12, '0'), 4) || '-7000-8000-00000000000' || package || '00001')::uuid,
+            (left(lpad(to_hex(1772532000000), 12, '0'), 8) || '-' || right(lpad(to_hex(1772532000000), 12, '0'), 4) || '-7000-8000-000000' || package || '00001')::uuid,
             type, 'books', ('00000000-0000-0000-0000-00000000000' || account)::uuid, gen_random_uuid(), '{}', timestamptz '2026-03-03 10:00:00Z' + took::interval, 901, place
         from (values
             (1, '2026-03-01 23:59:59.999Z', 'paid', 'a', '1', '10 ms'), (2, '2026-03-02 09:00:00Z', 'paid', 'a', '2', '20 ms'),
