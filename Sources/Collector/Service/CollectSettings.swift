@@ -10,11 +10,13 @@ public struct CollectSettings: Sendable, Equatable {
     public var port = 8000
     public var topic = "events.raw"
     public var deadLetterTopic = "events.dead.letter"
-    public var package = PackageLimits()
+    /// A body's default is less than a reader's own: of hostile ones (a million short numbers) reading takes twelve times
+    /// their size, and the whole process is to stay under 160 MiB.
+    public var package = PackageLimits(bodyBytes: 4 << 20)
     /// More are answered with 503 and closed.
     public var maxConnections = 1024
     /// Bytes of bodies, as sent and unpacked, that may be in memory at a time.
-    public var maxBytesInFlight = 48 << 20
+    public var maxBytesInFlight = 24 << 20
     /// Events that may wait for their acknowledgement at a time.
     public var maxEventsInFlight = 40_000
     /// From a request's first byte (or the connection's start) to its last one.
@@ -79,5 +81,12 @@ public struct CollectSettings: Sendable, Equatable {
             throw Invalid(
                 description: "EMPORIUM_COLLECT_MAX_IN_FLIGHT: at least twice EMPORIUM_COLLECT_MAX_BODY, for one packed body")
         }
+    }
+}
+
+extension PackageLimits {
+    init(bodyBytes: Int) {
+        self.init()
+        self.bodyBytes = bodyBytes
     }
 }

@@ -20,16 +20,11 @@ func openAPIDocument(_ settings: CollectSettings) -> String {
                 "name": "Idempotency-Key", "in": "header", "required": false,
                 "description": "The sender's name of this package. The same body under the same name has the same ids; another body is refused.",
                 "schema": {"type": "string", "pattern": "^[!-~]{1,255}$", "minLength": 1, "maxLength": 255}
-              },
-              {
-                "name": "Content-Encoding", "in": "header", "required": false,
-                "description": "gzip for a packed body.",
-                "schema": {"type": "string", "enum": ["identity", "gzip"]}
               }
             ],
             "requestBody": {
               "required": true,
-              "description": "At most \#(settings.package.bodyBytes) bytes, unpacked, too, and \#(settings.package.events) events of at most \#(settings.package.eventBytes) bytes, nested at most \#(settings.package.depth) deep.",
+              "description": "May be packed, with Content-Encoding: gzip. At most \#(settings.package.bodyBytes) bytes, unpacked, too, and \#(settings.package.events) events of at most \#(settings.package.eventBytes) bytes, nested at most \#(settings.package.depth) deep.",
               "content": {
                 "application/json": {
                   "schema": {"type": "array", "minItems": 1, "maxItems": \#(settings.package.events), "items": {"$ref": "#/components/schemas/Event"}}

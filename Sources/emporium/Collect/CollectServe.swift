@@ -20,7 +20,7 @@ struct CollectServe: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Port to listen on, 0 for any free one (EMPORIUM_COLLECT_PORT, 8000).", valueName: "n"))
     var port: Int?
 
-    @Option(help: ArgumentHelp("Longest body, packed or unpacked (EMPORIUM_COLLECT_MAX_BODY, 16777216).", valueName: "bytes"))
+    @Option(help: ArgumentHelp("Longest body, packed or unpacked (EMPORIUM_COLLECT_MAX_BODY, 4194304).", valueName: "bytes"))
     var maxBody: Int?
 
     @Option(help: ArgumentHelp("Most events in a package (EMPORIUM_COLLECT_MAX_EVENTS, 10000).", valueName: "n"))
@@ -49,6 +49,9 @@ struct CollectServe: AsyncParsableCommand {
         ]
         for case (let name, let value?) in given { setenv("EMPORIUM_COLLECT_\(name)", value, 1) }
         if common.verbose { setenv("EMPORIUM_LOG_LEVEL", "debug", 1) } else if common.quiet { setenv("EMPORIUM_LOG_LEVEL", "warning", 1) }
+        // For its glibc: what a large body took goes back to the system at once, and threads share their heaps.
+        setenv("MALLOC_MMAP_THRESHOLD_", "262144", 0)
+        setenv("MALLOC_ARENA_MAX", "2", 0)
         if isEmbedded { try await LocalKey.make() }
         throw CollectorProgram.replaceThisOne(by: program)
     }
