@@ -12,6 +12,7 @@ import re
 import socket
 import sys
 import time
+import traceback
 import uuid
 
 PORT, KEY = 0, ""
@@ -641,9 +642,15 @@ def main():
         print("\n".join(cases))
         return
     PORT, KEY = int(sys.argv[1]), sys.argv[2]
+    failed = False
     for name in sys.argv[3:] or cases:
-        cases[name]()
-        print(f"ok {name}", flush=True)
+        try:
+            cases[name]()
+            print(f"ok {name}", flush=True)
+        except Exception:
+            failed = True
+            print(f"FAILED {name}: " + traceback.format_exc().replace("\n", " | ")[-1500:], flush=True)
+    sys.exit(1 if failed else 0)
 
 
 main()
