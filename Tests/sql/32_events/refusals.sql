@@ -1,6 +1,6 @@
 -- Refused events that come again, with the ids they had, are not refused twice.
-\ir ../support.psql
 begin;
+\ir ../support.psql
 \ir feed.psql
 select plan(16);
 

@@ -32,8 +32,8 @@ begin
 
     if v_again is not null then
         update staging.reject r
-        set disposition = 'duplicate', severity = 'info', codes = 'refused_before' || r.codes,
-            reasons = ops.reasons((select feed from ops.batch where batch_id = p_result.batch_id), '{refused_before}') || r.reasons
+        set disposition = 'duplicate', severity = 'info', codes = array['refused_before'] || r.codes,
+            reasons = ops.reasons((select feed from ops.batch where batch_id = p_result.batch_id), array['refused_before']) || r.reasons
         where r.received_on = v_received_on and r.batch_id = p_result.batch_id and r.position = any (v_again);
         p_result.rejected := p_result.rejected - cardinality(v_again);
         p_result.duplicate := p_result.duplicate + cardinality(v_again);
