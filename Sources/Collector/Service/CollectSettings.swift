@@ -18,7 +18,7 @@ public struct CollectSettings: Sendable, Equatable {
     /// Bytes of bodies, as sent and unpacked, that may be in memory at a time.
     public var maxBytesInFlight = 24 << 20
     /// Events that may wait for their acknowledgement at a time.
-    public var maxEventsInFlight = 40_000
+    public var maxEventsInFlight = 20_000
     /// From a request's first byte (or the connection's start) to its last one.
     public var requestTimeout = Duration.seconds(10)
     /// Between requests.
@@ -29,7 +29,7 @@ public struct CollectSettings: Sendable, Equatable {
     /// gains nothing at a few thousand requests a second: batches fill while the one before is on its way.
     public var linger = Duration.zero
     /// Events a second for all keys together; 0 for no limit. Each key has its own rate, from the database.
-    public var totalRate = 100_000.0
+    public var totalRate = 500_000.0
     /// How long a revoked key may still work.
     public var keyRefresh = Duration.seconds(5)
     /// After SIGTERM, for what is in hand.

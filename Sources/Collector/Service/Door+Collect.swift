@@ -18,7 +18,7 @@ extension Door {
     private func answer(_ ticket: CollectTicket, _ body: some BodyBytes) async -> Answer {
         guard ticket.packing == .gzip else {
             metrics.read(sent: body.count, unpacked: body.count)
-            return await gated(ticket, body)
+            return await taken(ticket, body)
         }
         // What it may unfold to; a few at a time at the most, because unpacking does not suspend.
         let most = min(settings.package.bodyBytes, max(64 << 10, settings.package.gzipRatio * body.count))
@@ -33,14 +33,12 @@ extension Door {
         metrics.release(bytes: most - plain.count)
         defer { metrics.release(bytes: plain.count) }
         metrics.read(sent: body.count, unpacked: plain.count)
-        return await gated(ticket, plain)
+        return await taken(ticket, plain)
     }
 
-    private func gated(_ ticket: CollectTicket, _ body: some BodyBytes) async -> Answer {
-        guard body.count > Self.large else { return await taken(ticket, body) }
-        await largeBodies.enter()
-        defer { largeBodies.leave() }
-        return await taken(ticket, body)
+    /// To be held while a body is worked on, not while something is waited for; nil for a small one.
+    private func pass(_ body: some BodyBytes) async -> Gate.Pass? {
+        body.count > Self.large ? await largeBodies.pass() : nil
     }
 
     private func taken(_ ticket: CollectTicket, _ body: some BodyBytes) async -> Answer {
@@ -55,7 +53,7 @@ extension Door {
         if let name = ticket.idempotencyKey {
             // First, whether it is a package at all: only those are remembered. The reader is not kept while the database
             // is asked, so what is good is read again.
-            if let refusal = check(ticket, body, schema) { return refusal }
+            if let refusal = await check(ticket, body, schema) { return refusal }
             switch await remembered(ticket, name, body, package) {
             case .success(let first): package = first
             case .failure(let refused): return refused.answer
@@ -66,7 +64,9 @@ extension Door {
 
     private struct Refused: Error { var answer: Answer }
 
-    private func check(_ ticket: CollectTicket, _ body: some BodyBytes, _ schema: EventSchema) -> Answer? {
+    private func check(_ ticket: CollectTicket, _ body: some BodyBytes, _ schema: EventSchema) async -> Answer? {
+        let pass = await pass(body)
+        defer { pass?.leave() }
         let reader = readers.take()
         defer { readers.give(reader) }
         do throws(Refusal) {
@@ -104,6 +104,8 @@ extension Door {
     private func send(
         _ ticket: CollectTicket, _ body: some BodyBytes, _ schema: EventSchema, _ id: PackageID, receivedAt: UInt64
     ) async -> Answer {
+        let pass = await pass(body)
+        defer { pass?.leave() }
         let reader = readers.take()
         var isGiven = false
         defer { if !isGiven { readers.give(reader) } }
@@ -124,6 +126,7 @@ extension Door {
                 try package.send(to: &outgoing, id, settings, receivedAt: receivedAt)
                 readers.give(reader)
                 isGiven = true
+                pass?.leave()
             }
         } catch {
             if error.name == "MSG_SIZE_TOO_LARGE" {

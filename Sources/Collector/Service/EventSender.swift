@@ -28,7 +28,7 @@ public final class EventSender: Sendable {
             ("acks", "all"), ("message.timeout.ms", "\(Int(milliseconds))"),
             ("linger.ms", "\(settings.linger / .milliseconds(1))"),
             ("queue.buffering.max.messages", "\(settings.maxEventsInFlight)"),
-            ("queue.buffering.max.kbytes", "\(max(32 << 10, 2 * settings.package.bodyBytes >> 10))"),
+            ("queue.buffering.max.kbytes", "\(max(16 << 10, 2 * settings.package.bodyBytes >> 10))"),
         ] { kafka = try kafka.setting(name, value) }
         let configuration = kafka
         make = { [logger] in try Producer(configuration, logger: logger) }

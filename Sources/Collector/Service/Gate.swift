@@ -26,6 +26,24 @@ final class Gate: Sendable {
         }
     }
 
+    /// Goes in, and out again at the latest when the pass goes.
+    func pass() async -> Pass {
+        await enter()
+        return Pass(self)
+    }
+
+    final class Pass: Sendable {
+        private let gate: Gate
+        private let isIn = Atomic(true)
+        fileprivate init(_ gate: Gate) { self.gate = gate }
+        deinit { leave() }
+
+        /// The first call counts.
+        func leave() {
+            if isIn.exchange(false, ordering: .acquiringAndReleasing) { gate.leave() }
+        }
+    }
+
     func leave() {
         let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard state.head < state.waiting.count else {
