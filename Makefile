@@ -47,7 +47,7 @@ storm: setup collector ## Load Kafka under 2,000 faults (make test has 160), col
 coverage: setup ## Run the Swift tests with coverage: a summary, and coverage/lcov.info
 	@scripts/coverage
 
-bench: release ## Measure against the limit and the rivals; minutes
+bench: release release-collector ## Measure against the limit and the rivals; minutes
 	@Benchmarks/run $(abspath $(RELEASE))
 
 test-results: ## Write docs/test-results.md from the last runs of `make test` and `make bench`

@@ -7,10 +7,10 @@ extension EndToEnd {
     /// What the collector says of itself, judged by others' programs, and how it is started.
     @Suite(.serialized, .timeLimit(.minutes(5))) struct CollectFrontTests {
         @Test func promtoolFindsNothing() async throws {
-            let promtool = "/usr/bin/promtool"
+            let promtool = "\(TestStack.root)/.venv-tools/bin/promtool"
             try #require(
                 FileManager.default.isExecutableFile(atPath: promtool),
-                "promtool is missing: apt-get install prometheus (scripts/setup)")
+                "promtool is missing: scripts/test-tools")
             try await Collecting.with { collecting, _ in
                 _ = try await collecting.post([Collecting.event(), "1"])
                 _ = try await collecting.ask("/collect", post: "[{")

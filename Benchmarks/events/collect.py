@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """POST /collect by wrk against a bare Hummingbird endpoint and a Python one; and events from POST to the row. See ../README.md.
 
-    bench.py PATH/TO/emporium PATH/TO/emporium-collector [--rounds 3] [--seconds 8] [--connections 64] [--events 200000]
+    collect.py PATH/TO/emporium PATH/TO/emporium-collector [--rounds 3] [--seconds 8] [--connections 64] [--events 200000]
 """
 
 import argparse
@@ -200,7 +200,7 @@ def main():
         f"From POST to the row: {whole['events']:,} events in packages of 1 to 10, 64 packages in flight, one loader with two promoters: all in the table after "
         f"{whole['seconds']:.1f} s, **{whole['events'] / whole['seconds']:,.0f} events/s** (posted after {whole['posted']:.1f} s); an event was in the table "
         f"{whole['p50']:.2f} s (median) and {whole['p99']:.2f} s (p99) after its receipt.", ""]
-    stacks.publish("events", "\n".join(page), {"settings": settings, "rounds": took, "end to end": whole})
+    stacks.publish("collect", "\n".join(page), {"settings": settings, "rounds": took, "end to end": whole})
 
 
 main()
