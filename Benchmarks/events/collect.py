@@ -57,7 +57,7 @@ class Contest:
         self.brokers = re.search(r"^bootstrap (.*)$", record, re.M)[1]
         self.broker = int(re.search(r"^pid (\d+)", record, re.M)[1])
         stack.emporium("schemas", "apply")
-        self.key = stack.emporium("collect", "keys", "add", "--sender", "bench", "--rate", "100000000").split()[0]
+        self.key = stack.emporium("collect", "keys", "add", "--sender", "bench", "--rate", "1000000").split()[0]
 
     @contextlib.contextmanager
     def serving(self, name):
