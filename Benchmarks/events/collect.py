@@ -69,7 +69,7 @@ class Contest:
             environment |= {"EMPORIUM_COLLECT_BENCH": "bare", "EMPORIUM_COLLECT_PORT": str(port)}
         elif name == OURS:
             command = [self.stack.binary, "collect", "--port", str(port)]
-            environment |= {"EMPORIUM_COLLECTOR": str(self.collector)}
+            environment |= {"EMPORIUM_COLLECTOR": str(self.collector), "EMPORIUM_COLLECT_TOTAL_RATE": "0"}
         else:
             command = [stacks.PYTHON, "-m", "uvicorn", "rival:app", "--app-dir", HERE, "--loop", "uvloop", "--http", "httptools",
                        "--no-access-log", "--log-level", "warning", "--port", str(port), "--workers", "2" if name == PYTHON_TWO else "1"]
