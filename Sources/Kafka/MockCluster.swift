@@ -16,7 +16,8 @@ public struct MockCluster: ~Copyable, @unchecked Sendable {
     /// - Parameter brokers: numbered from 1.
     /// - Throws: `KafkaError` when its sockets cannot be opened.
     public init(brokers: Int32 = 1, logger: Logger = Logger(label: "kafka.mock")) throws(KafkaError) {
-        let client = try Client(RD_KAFKA_PRODUCER, [:], logger: logger)
+        // Else the second of two answers waits for 40 ms, until the client's system acknowledges the first (Nagle).
+        let client = try Client(RD_KAFKA_PRODUCER, ["socket.nagle.disable": "true"], logger: logger)
         guard let cluster = rd_kafka_mock_cluster_new(client.raw, brokers) else {
             throw KafkaError(RD_KAFKA_RESP_ERR__FAIL, "the mock cluster did not start")
         }
