@@ -5,6 +5,10 @@ import PackageDescription
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+/// What only the HTTP server needs.
+func server(_ product: String, _ package: String) -> Target.Dependency {
+    .product(name: product, package: package, condition: .when(traits: ["Collector"]))
+}
 
 let package = Package(
     name: "emporium",
@@ -17,6 +21,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -63,8 +69,10 @@ let package = Package(
         .executableTarget(
             name: "emporium-collector",
             dependencies: [
-                "Collector", "Kafka", "Postgres", "Schemas", "Ingest", logging,
-                .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Collector"])),
+                "Collector", "HTTPClient", "Kafka", "Postgres", "Schemas", "Ingest", logging,
+                server("Hummingbird", "hummingbird"), server("HummingbirdCore", "hummingbird"), server("NIOCore", "swift-nio"),
+                server("NIOHTTP1", "swift-nio"), server("NIOPosix", "swift-nio"), server("ServiceLifecycle", "swift-service-lifecycle"),
+                server("UnixSignals", "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
 
