@@ -173,6 +173,7 @@ final class ProducerCore: @unchecked Sendable {
         var (acknowledged, failed) = (0, 0)
         var failure: KafkaError?
         var settled: [Ticket] = []
+        var refused: [(ticket: Ticket, error: KafkaError)] = []
         if rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR {
             // Messages of one call come one after the other.
             var (current, reports): (UnsafeMutableRawPointer?, Int) = (nil, 0)
@@ -195,7 +196,8 @@ final class ProducerCore: @unchecked Sendable {
                 var error = KafkaError(message.pointee.err).at(message.pointee)
                 error.isFatal = error.isFatal || rd_kafka_fatal_error(client, nil, 0) != RD_KAFKA_RESP_ERR_NO_ERROR
                 if let current {
-                    Unmanaged<Ticket>.fromOpaque(current).takeUnretainedValue().settle(.failure(error))
+                    let ticket = Unmanaged<Ticket>.fromOpaque(current).takeUnretainedValue()
+                    if refused.last?.ticket !== ticket { refused.append((ticket, error)) }
                 } else {
                     failure = failure ?? error
                 }
@@ -221,6 +223,8 @@ final class ProducerCore: @unchecked Sendable {
             return waiters
         }
         for waiter in waiters { waiter.resume() }
+        // After they are counted: who is told may look.
+        for (ticket, error) in refused { ticket.settle(.failure(error)) }
         for ticket in settled { ticket.settle(.success(())) }
     }
 
