@@ -49,7 +49,7 @@ let package = Package(
         .target(name: "Migrations", dependencies: ["Postgres", "Digests", logging], swiftSettings: strict),
         .target(name: "Stack", dependencies: ["Postgres", logging], swiftSettings: strict),
         .target(name: "HTTPClient", dependencies: ["CCurl", logging], swiftSettings: strict),
-        .target(name: "Schemas", dependencies: ["Avro", "HTTPClient", "Postgres", logging], swiftSettings: strict),
+        .target(name: "Schemas", dependencies: ["Avro", "HTTPClient", "Postgres", "Executors", logging], swiftSettings: strict),
         .target(
             name: "Ingest", dependencies: ["Postgres", "Kafka", "Digests", "Framing", "Avro", "Schemas", logging],
             swiftSettings: strict),
@@ -69,7 +69,7 @@ let package = Package(
         .executableTarget(
             name: "emporium-collector",
             dependencies: [
-                "Collector", "HTTPClient", "Kafka", "Postgres", "Schemas", "Ingest", logging,
+                "Collector", "Executors", "HTTPClient", "Kafka", "Postgres", "Schemas", "Ingest", logging,
                 server("Hummingbird", "hummingbird"), server("HummingbirdCore", "hummingbird"), server("NIOCore", "swift-nio"),
                 server("NIOHTTP1", "swift-nio"), server("NIOPosix", "swift-nio"), server("ServiceLifecycle", "swift-service-lifecycle"),
                 server("UnixSignals", "swift-service-lifecycle"),

@@ -55,6 +55,7 @@ public struct ConnectionConfiguration: Sendable {
         list.append(("keepalives_idle", "30"))
         list.append(("keepalives_interval", "10"))
         list.append(("keepalives_count", "3"))
+        list.append(("tcp_user_timeout", "30000"))  // keepalives do not watch over what was sent and not acknowledged
         if !conninfo.isEmpty { list.append(("dbname", conninfo)) }
         for (name, value) in overrides.sorted(by: { $0.key < $1.key }) { list.append((name, value)) }
         return list

@@ -56,31 +56,45 @@ struct ResultHandle: ~Copyable {
 /// `@unchecked Sendable`: the PGcancel is immutable after its creation (libpq documents `PQcancel` as callable from
 /// other threads), and the lock makes sure that it is freed only once nobody uses it.
 final class Canceller: @unchecked Sendable {
-    private let state: Mutex<(running: Bool, statement: UInt64)> = Mutex((false, 0))
+    /// The statement that runs, 0 for none, and how many there have been. Locked while a request is sent, which takes as long
+    /// as a server that hangs wants it to: only queues of libpq's calls may wait for it.
+    private let state = Mutex<UInt64>(0)
+    private let running = Atomic<UInt64>(0)
     private let cancel: OpaquePointer?
 
     init(_ connection: OpaquePointer) { cancel = PQgetCancel(connection) }
     deinit { PQfreeCancel(cancel) }
 
-    func begin() { state.withLock { $0 = (true, $0.statement + 1) } }
-    func end() { state.withLock { $0.running = false } }
-    private var runningStatement: UInt64? { state.withLock { $0.running ? $0.statement : nil } }
+    func begin() {
+        state.withLock { count in
+            count += 1
+            running.store(count, ordering: .sequentiallyConsistent)
+        }
+    }
+    func end() { state.withLock { _ in running.store(0, ordering: .sequentiallyConsistent) } }
+    private var runningStatement: UInt64? {
+        let number = running.load(ordering: .sequentiallyConsistent)
+        return number == 0 ? nil : number
+    }
 
     /// Sends the request only while a statement runs (the given one, if any), so that a late call cannot hit the
     /// session's next one.
     @discardableResult func fire(_ statement: UInt64? = nil) -> Bool {
-        state.withLock { state in
-            guard state.running, statement == nil || statement == state.statement, let cancel else { return false }
+        state.withLock { _ in
+            guard let current = runningStatement, statement == nil || statement == current, let cancel else { return false }
             var buffer = [CChar](repeating: 0, count: 256)
             return PQcancel(cancel, &buffer, 256) == 1
         }
     }
 
-    /// Repeats the request for as long as the statement runs: the server forgets one that finds the session idle.
+    /// Repeats the request for as long as the statement runs: the server forgets one that finds the session idle. Returns at
+    /// once: whoever cancels a task must not wait for a server.
     func fireUntilEnded() {
         guard let statement = runningStatement else { return }
-        fire(statement)
-        repeatLater(statement)
+        DispatchQueue.global().async { [self] in
+            fire(statement)
+            repeatLater(statement)
+        }
     }
 
     private func repeatLater(_ statement: UInt64) {

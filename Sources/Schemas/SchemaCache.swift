@@ -1,3 +1,4 @@
+import Executors
 import Synchronization
 
 /// Remembers what a registry said: a schema by its id for ever, the newest version of a subject for `ttl`, and for as long
@@ -131,17 +132,8 @@ public final class SchemaCache: SchemaSource {
 
     /// The newest version, or an outage after `patience`.
     private func hurried(_ subject: String) async throws(SchemaError) -> SchemaVersion {
-        let answer = await withTaskGroup(of: Result<SchemaVersion, SchemaError>?.self) { group in
-            group.addTask { [source] in
-                do throws(SchemaError) { return .success(try await source.latest(subject: subject)) } catch { return .failure(error) }
-            }
-            group.addTask { [patience] in
-                try? await Task.sleep(for: patience)
-                return nil
-            }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            return first
+        let answer = try? await within(patience) { [source] () -> Result<SchemaVersion, SchemaError> in
+            do throws(SchemaError) { return .success(try await source.latest(subject: subject)) } catch { return .failure(error) }
         }
         guard let answer else { throw SchemaError(.outage, "the registry did not answer in time") }
         return try answer.get()

@@ -43,15 +43,19 @@ enum Child {
     }
 
     /// Starts a program; whoever calls waits for it.
-    /// - Parameter output: what becomes its standard output and error.
-    static func spawn(_ arguments: [String], in folder: String, output: Int32) throws -> pid_t {
+    /// - Parameters:
+    ///   - output: what becomes its standard output, and its standard error unless `errors` does.
+    ///   - environment: nil for the few variables that a server may see.
+    static func spawn(
+        _ arguments: [String], in folder: String, output: Int32, errors: Int32? = nil, environment: [String: String]? = nil
+    ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         _ = GNU.addChdir(&actions, folder)
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
-        posix_spawn_file_actions_adddup2(&actions, output, 2)
+        posix_spawn_file_actions_adddup2(&actions, errors ?? output, 2)
         _ = GNU.addCloseFrom(&actions, 3)
 
         // Dispatch's threads block every signal, and a child would go on so: deaf to SIGTERM.
@@ -66,7 +70,7 @@ enum Child {
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
 
         let words = arguments.map { strdup($0) } + [nil]
-        let variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        let variables = (environment ?? self.environment).map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (words + variables).forEach { free($0) } }
         var pid: pid_t = 0
         let error = posix_spawn(&pid, arguments[0], &actions, &attributes, words, variables)

@@ -249,7 +249,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
             }
         case .collect(let ticket):
             mode = .body(ticket)
-            if let length = ticket.length { body.reserveCapacity(min(length, 1 << 20)) }
             if ticket.expectsContinue {
                 context.writeAndFlush(
                     wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)

@@ -1,5 +1,6 @@
 #if Collector
 import Collector
+import Executors
 import Foundation
 import HTTPClient
 import Kafka
@@ -141,29 +142,6 @@ private struct DatabaseSchemas: RegistryReader {
             try await pool.withConnection { try await $0.query("select s from registry.subjects() s order by s") }
         }.rows.map { $0.text("s") }
     }
-}
-
-private struct NoAnswer: Error, CustomStringConvertible {
-    let description = "the database did not answer in time"
-}
-
-/// Does not wait for `body` beyond the limit, even where it cannot be cancelled: a server that hangs answers nothing.
-private func within<T: Sendable>(_ limit: Duration, _ body: @escaping @Sendable () async throws -> T) async throws -> T {
-    let (stream, continuation) = AsyncThrowingStream.makeStream(of: T.self)
-    let work = Task {
-        do {
-            continuation.yield(try await body())
-            continuation.finish()
-        } catch { continuation.finish(throwing: error) }
-    }
-    let timer = Task {
-        try await Task.sleep(for: limit)
-        continuation.finish(throwing: NoAnswer())
-        work.cancel()
-    }
-    defer { timer.cancel() }
-    for try await value in stream { return value }
-    throw NoAnswer()
 }
 
 private func bytes(hexadecimal text: String) -> [UInt8] {

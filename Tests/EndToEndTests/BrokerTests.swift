@@ -72,15 +72,15 @@ extension EndToEnd {
                 #expect(kafka["bootstrapServers"] as? String == first.bootstrapServers)
                 #expect(kafka["clusterID"] as? String == first.clusterID)
                 let topics = try #require(kafka["topics"] as? [[String: Any]])
-                #expect(topics.map { $0["topic"] as? String } == ["customers", "customers.dead.letter"])
-                #expect(topics.map { $0["partitions"] as? Int } == [3, 1] && topics.map { $0["messages"] as? Int } == [0, 0])
+                #expect(topics.map { $0["topic"] as? String } == ["customers", "customers.dead.letter", "events.dead.letter", "events.raw"])
+                #expect(topics.map { $0["partitions"] as? Int } == [3, 1, 1, 3] && topics.allSatisfy { $0["messages"] as? Int == 0 })
                 let text = try await place.run("status").out
                 #expect(text.contains("mock cluster") && text.contains("5 MB or 100,000") && text.contains("forgets everything"))
                 #expect(try await place.run("doctor").out.contains("the embedded broker on \(first.bootstrapServers) answers"))
 
                 let down = try await place.run("down", "--json").json()
                 #expect(down["stopped"] as? Bool == true && down["kafkaStopped"] as? Bool == true)
-                #expect((down["topics"] as? [[String: Any]])?.count == 2)
+                #expect((down["topics"] as? [[String: Any]])?.count == 4)
                 #expect(place.broker.running() == nil)
                 try await eventually("the end of the broker") { !isThere(first.pid) }
                 #expect(try await place.run("down").out == "was not running\n")
@@ -160,7 +160,7 @@ extension EndToEnd {
                     // One that the killed `up` began announces itself later than ours, or ends as it is not announced.
                     try await eventually("one broker") { brokers(of: place.home).count == 1 }
                     #expect(place.broker.running().map { brokers(of: place.home) == [$0.pid] } == true, "\(state)")
-                    #expect(try await place.run("broker", "tell", "list").lines == ["customers 3", "customers.dead.letter 1"])
+                    #expect(try await place.run("broker", "tell", "list").lines == ["customers 3", "customers.dead.letter 1", "events.dead.letter 1", "events.raw 3"])
                 }
                 let ids = try String(contentsOfFile: place.home + "/kafka/incarnations", encoding: .utf8).split(separator: "\n")
                 #expect(Set(ids).count == ids.count, "\(ids)")
@@ -205,7 +205,7 @@ extension EndToEnd {
             try await withPlace { place in
                 _ = try await place.upBroker()
                 try place.broker.tell("create more 2")
-                #expect(try place.broker.tell("list") == ["customers 3", "customers.dead.letter 1", "more 2"])
+                #expect(try place.broker.tell("list") == ["customers 3", "customers.dead.letter 1", "events.dead.letter 1", "events.raw 3", "more 2"])
                 #expect(throws: StackError.self) { try place.broker.tell("create more 2") }
                 for wrong in ["", "create more", "create x zero", "rtt -1", "errors 0", "errors 0 x", "nothing", String(repeating: "x", count: 5000)] {
                     #expect(throws: StackError.self, "\(wrong)") { try place.broker.tell(wrong) }

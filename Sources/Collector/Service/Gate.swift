@@ -52,8 +52,13 @@ final class Gate: Sendable {
                 state.free += 1
                 return nil
             }
-            defer { state.head += 1 }
-            return state.waiting[state.head]
+            let next = state.waiting[state.head]
+            state.head += 1
+            if state.head > 64, state.head * 2 > state.waiting.count {
+                state.waiting.removeFirst(state.head)
+                state.head = 0
+            }
+            return next
         }
         next?.resume()
     }

@@ -68,7 +68,7 @@ public final class KeyRing: Sendable {
             state.waiting += 1
             return true
         }
-        guard isLet else { return count == nil ? .unknown : .none }
+        guard isLet else { return .unknown }  // nobody has looked
         defer { state.withLock { $0.waiting -= 1 } }
         let worked = await refresh()
         if let key = find(digest) { return .key(key) }

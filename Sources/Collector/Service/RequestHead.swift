@@ -32,6 +32,7 @@ public struct RequestHead: Sendable {
             case 6 where name.isName("expect"):
                 expectsContinue = value.isName("100-continue")
             case 9 where name.isName("x-api-key"):
+                if apiKey != nil { defect = "X-API-Key is given twice" }
                 apiKey = value
             case 12 where name.isName("content-type"):
                 if contentType != nil { defect = "Content-Type is given twice" }

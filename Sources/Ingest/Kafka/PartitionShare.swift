@@ -91,8 +91,8 @@ final class PartitionShare: Sendable {
     func start(_ partition: Int32, _ lease: Lease, low: Int64, high: Int64) async throws -> Int64 {
         guard var next = lease.next else {
             if low > 0 {
-                logger.notice(
-                    "\(options.topic):\(partition) begins at offset \(low): nothing earlier is left of it",
+                logger.warning(
+                    "\(options.topic):\(partition) begins at offset \(low): the topic has lost what was before, and nobody had landed it",
                     metadata: ["cluster": "\(cluster)"])
             }
             let answer = try await Self.fenced {

@@ -3,6 +3,8 @@ import Glibc
 import Synchronization
 import Testing
 
+@testable import Stack
+
 /// The built command, run as a user runs it.
 enum Emporium {
     /// EMPORIUM_BIN, else `emporium` beside the tests' own program.
@@ -36,44 +38,54 @@ enum Emporium {
 }
 
 /// A process that a test has started. Its output goes to files, so that nobody waits on a full pipe.
+///
+/// Not by Foundation's Process, whose `run` has crashed in a process with several threads.
 final class Child: Sendable {
     let pid: pid_t
-    private let ended = Mutex<(code: Int32?, signal: Int32?)?>(nil)
+    /// How it ended; a thread of its own waits for that.
+    private final class End: Sendable {
+        let state = Mutex<(code: Int32?, signal: Int32?)?>(nil)
+
+        func wait(for pid: pid_t) {
+            var info = siginfo_t()
+            while waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+            state.withLock { state in  // its number is another's from here on
+                var status: Int32 = 0
+                while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+                state = status & 0x7F == 0 ? ((status >> 8) & 0xFF, nil) : (nil, status & 0x7F)
+            }
+        }
+    }
+    private let end = End()
     private let highest = Mutex<Int64>(0)
     private let files: (out: String, err: String)
 
     init(_ program: String, _ arguments: [String], _ environment: [String: String] = [:], in folder: String) throws {
         let name = "\(NSTemporaryDirectory())emporium-child-\(getpid())-\(UInt64.random(in: 0 ... .max))"
         files = (name + ".out", name + ".err")
-        for file in [files.out, files.err] { try Data().write(to: URL(fileURLWithPath: file)) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
+        let mode = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_APPEND
+        let (output, errors) = (open(files.out, mode, 0o600), open(files.err, mode, 0o600))
+        defer {
+            close(output)
+            close(errors)
+        }
+        try #require(output >= 0 && errors >= 0)
         var all = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8"]
         for name in ["LD_LIBRARY_PATH", "LLVM_PROFILE_FILE"] { all[name] = ProcessInfo.processInfo.environment[name] }
-        process.environment = all.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle(forWritingAtPath: files.out)
-        process.standardError = FileHandle(forWritingAtPath: files.err)
-        let relay = EndRelay()
-        process.terminationHandler = { relay.deliver($0.terminationStatus, $0.terminationReason == .uncaughtSignal) }
-        try process.run()
-        pid = process.processIdentifier
-        relay.connect { [weak self] in self?.note($0, $1) }
+        let pid = try Stack.Child.spawn(
+            [program] + arguments, in: folder, output: output, errors: errors,
+            environment: all.merging(environment) { $1 })
+        self.pid = pid
+        Thread.detachNewThread { [end] in end.wait(for: pid) }
     }
 
     deinit { for file in [files.out, files.err] { unlink(file) } }
 
-    private func note(_ status: Int32, _ bySignal: Bool) {
-        ended.withLock { $0 = bySignal ? (nil, status) : (status, nil) }
-    }
-
-    var isRunning: Bool { ended.withLock { $0 == nil } }
+    var isRunning: Bool { end.state.withLock { $0 == nil } }
 
     /// Only while it is known to run: its number may be another's later.
     func signal(_ number: Int32) {
-        ended.withLock { if $0 == nil { kill(pid, number) } }
+        end.state.withLock { if $0 == nil { kill(pid, number) } }
     }
 
     var out: String { (try? String(contentsOfFile: files.out, encoding: .utf8)) ?? "" }
@@ -100,34 +112,9 @@ final class Child: Sendable {
             }
             try await Task.sleep(for: .milliseconds(3))
         }
-        let end = ended.withLock { $0 } ?? (code: nil, signal: nil)
+        let end = end.state.withLock { $0 } ?? (code: nil, signal: nil)
         return Emporium.Outcome(
             exitCode: end.code, signal: end.signal, out: out, err: err, peak: highest.withLock { $0 })
-    }
-}
-
-/// The end may be told before anybody listens.
-private final class EndRelay: Sendable {
-    private struct State {
-        var end: (Int32, Bool)?
-        var listener: (@Sendable (Int32, Bool) -> Void)?
-    }
-    private let state = Mutex(State())
-
-    func deliver(_ status: Int32, _ bySignal: Bool) {
-        let listener = state.withLock { state in
-            state.end = (status, bySignal)
-            return state.listener
-        }
-        listener?(status, bySignal)
-    }
-
-    func connect(_ listener: @escaping @Sendable (Int32, Bool) -> Void) {
-        let end = state.withLock { state in
-            state.listener = listener
-            return state.end
-        }
-        if let end { listener(end.0, end.1) }
     }
 }
 
