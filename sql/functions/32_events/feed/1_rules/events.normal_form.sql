@@ -6,7 +6,7 @@ language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 -- Not parallel safe: a block that catches needs a subtransaction.
 --   headers                        attributes, where there are none
 --   X-Message-Stamp-Any\Where\Name  name in camelCase, for the four stamps
---   a stamp that is a string       its JSON, a list of one element, where it is one
+--   a stamp that is a string       the object of its JSON, where that is a list of just one, each key once
 --   {"dispatchedAt": x}            x, for timestampStamp
 --   {"id": x}                      x, for messageIdStamp
 declare
@@ -17,6 +17,7 @@ declare
     v_key text;
     v_value jsonb;
     v_inner jsonb;
+    v_named text[] := '{}'::text[];
 begin
     if jsonb_typeof(v_event) is distinct from 'object' then
         return v_event;
@@ -32,15 +33,19 @@ begin
         -- Names that are normal already come first (lower case is behind X), so it is the other that stays as it was sent.
         v_name := substring(v_key from '^X-Message-Stamp-(?:.*\\)?(NewContextStamp|TimestampStamp|MessageIdStamp|AmplitudeTrackStamp)$');
         v_name := coalesce(lower(left(v_name, 1)) || substr(v_name, 2), v_key);
-        if v_name <> v_key and (v_sent ? v_name or v_attributes ? v_name) then
+        if v_name <> v_key and (v_sent ? v_name or v_name = any (v_named)) then
             v_attributes := v_attributes || jsonb_build_object(v_key, v_value);
             continue;
         end if;
+        v_named := v_named || v_name;
         if v_name in ('newContextStamp', 'timestampStamp', 'messageIdStamp', 'amplitudeTrackStamp') then
             if jsonb_typeof(v_value) = 'string' and v_value #>> '{}' ~ '^\s*\[' then
                 begin
                     v_inner := (v_value #>> '{}')::jsonb;
-                    if jsonb_typeof(v_inner) = 'array' and jsonb_array_length(v_inner) = 1 then
+                    -- A list of one object; of a key that stands twice jsonb has the last, json both.
+                    if jsonb_typeof(v_inner) = 'array' and jsonb_array_length(v_inner) = 1 and jsonb_typeof(v_inner -> 0) = 'object'
+                        and (select count(*) from json_object_keys((v_value #>> '{}')::json -> 0))
+                            = (select count(*) from jsonb_object_keys(v_inner -> 0)) then
                         v_value := v_inner -> 0;
                     end if;
                 exception when data_exception or program_limit_exceeded then
