@@ -33,14 +33,14 @@ struct Collecting: Sendable {
     ///   - settings: `EMPORIUM_COLLECT_…` without that beginning.
     ///   - schemas: whether the schema of events is registered.
     static func with(
-        _ settings: [String: String] = [:], schemas: Bool = true, rate: String = freely,
+        _ settings: [String: String] = [:], schemas: Bool = true, rate: String = freely, on stack: TestStack? = nil,
         _ body: (Collecting, borrowing MockCluster) async throws -> Void
     ) async throws {
         _ = try program()
         let cluster = try MockCluster(logger: quiet)
         try cluster.createTopic(topic, partitions: 3)
         try cluster.createTopic(deadLetters, partitions: 1)
-        try await Bench.with { bench in
+        try await Bench.with(stack) { bench in
             if schemas { try await registerSchemas(bench) }
             let key = try await addKey(bench, rate: rate)
             let collecting = try await start(bench, brokers: cluster.bootstrapServers, key: key, settings)
@@ -103,9 +103,10 @@ struct Collecting: Sendable {
 
     /// By curl, a process a request: what comes back is what any client sees.
     func ask(
-        _ path: String, post: String? = nil, key: String? = nil, headers: [String] = [], at location: SourceLocation = #_sourceLocation
+        _ path: String, post: String? = nil, key: String? = nil, headers: [String] = [], limit: Int = 60,
+        at location: SourceLocation = #_sourceLocation
     ) async throws -> Answer {
-        var arguments = ["-sS", "-i", "-m", "60"]
+        var arguments = ["-sS", "-i", "-m", "\(limit)"]
         if let post {
             let file = "\(bench.folder)/body-\(UInt64.random(in: 0 ... .max))"
             try post.write(toFile: file, atomically: false, encoding: .utf8)
@@ -126,8 +127,8 @@ struct Collecting: Sendable {
     }
 
     /// Posts events as they are.
-    func post(_ events: [String], key: String? = nil, headers: [String] = []) async throws -> Answer {
-        try await ask("/collect", post: "[\(events.joined(separator: ","))]", key: key, headers: headers)
+    func post(_ events: [String], key: String? = nil, headers: [String] = [], limit: Int = 60) async throws -> Answer {
+        try await ask("/collect", post: "[\(events.joined(separator: ","))]", key: key, headers: headers, limit: limit)
     }
 
     static func event(_ id: String = UUID().uuidString.lowercased(), amount: String = "12.5") -> String {
