@@ -17,6 +17,7 @@ build: setup ## Build the tool
 	@swift build --product emporium 2>&1 | scripts/quiet-build
 
 collector: setup ## Build the HTTP collector (Hummingbird, SwiftNIO), in a folder of its own; the first time takes minutes
+	@[ -x .build-collector/debug/emporium-collector ] || echo "building the HTTP collector: minutes the first time, for SwiftNIO"
 	@swift build --traits Collector --product emporium-collector --scratch-path .build-collector 2>&1 | scripts/quiet-build
 
 release: setup ## Build the tool with optimisation, in a folder of its own

@@ -126,7 +126,7 @@ cross join (values
     ('duplicate_event', 'info', 'the same event has been stored already', 'none: nothing is lost'),
     ('conflict', 'error', 'another event of the same messageIdStamp has been stored already', 'give each event an id of its own'),
     ('correlation_id_malformed', 'error', 'the key of the message is not the correlation id of a package''s event', 'send events through the door (emporium collect)'),
-    ('unknown_field', 'error', 'the event has a field that the schema does not know', 'add the field to the schema, or do not send it; then replay'),
+    ('unknown_field', 'error', 'the event has a field that nobody knows', 'new fields belong into data, once the schema has them (emporium schemas apply); elsewhere they need a column'),
     ('data_missing', 'error', 'data is missing', 'send {"id": …, "amount": …}'),
     ('data_type', 'error', 'data is not a JSON object', 'send {"id": …, "amount": …}'),
     ('data_id_missing', 'error', 'data.id is missing', 'send a string'),

@@ -16,6 +16,7 @@ import HummingbirdCore
 import Ingest
 import Kafka
 import Logging
+import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import UnixSignals
@@ -74,7 +75,8 @@ struct EmporiumCollector {
             try await ServiceGroup(configuration: group).run()
         } catch {
             upkeep.cancel()
-            throw error
+            guard let error = error as? IOError, error.errnoCode == EADDRINUSE else { throw error }
+            fail("port \(settings.port) of \(settings.host) is taken\n  hint: another one by --port, or EMPORIUM_COLLECT_PORT", 69)
         }
         logger.notice("stopped listening; what was in hand is answered")
         upkeep.cancel()

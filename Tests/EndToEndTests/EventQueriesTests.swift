@@ -35,7 +35,7 @@ extension EndToEnd.Queries {
                     ["wrong_type", "a field is not of the type that the schema says", "door", "2", "0.200000"],
                     ["conflict", "another event of the same messageIdStamp has been stored already", "judge", "1", "0.100000"],
                     ["tombstone", "the message has no value: it asks for its key to be deleted", "judge", "1", "0.100000"],
-                    ["unknown_field", "the event has a field that the schema does not know", "judge", "1", "0.100000"],
+                    ["unknown_field", "the event has a field that nobody knows", "judge", "1", "0.100000"],
                 ])
             try await bench.expect("event_error_rate", ["first_day": "2026-03-04"], [])
             try await bench.expect(

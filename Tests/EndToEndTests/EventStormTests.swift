@@ -29,9 +29,9 @@ extension EndToEnd {
                     try await storm.tend()
                 }
                 let calm = ContinuousClock.now
-                let posted = try await poster.outcome(deadline: .seconds(180))
+                try await storm.tend(until: poster, within: .seconds(240))
+                let posted = try await poster.outcome()
                 #expect(posted.exitCode == 0, "\(posted.out)\(posted.err)")
-                try await storm.tend()
                 try await storm.settle()
 
                 let proof = try await EventProof(receipts: storm.receipts, storm.bench)

@@ -18,7 +18,8 @@ enum Failure {
     static func report(_ error: any Error) -> Int32? {
         switch error {
         case let error as PostgresError:
-            say("\(error)")
+            // A role to take on that is not there is told at connect.
+            say("\(error)" + (error.sqlState == "22023" && error.hint == nil ? "\n  hint: a database that is not migrated has no roles: emporium migrate" : ""))
             return error.isOutage || error.sqlStateClass == "28" || error.sqlStateClass == "3D" ? 69 : 1
         case let error as KafkaError:
             say("\(error)")

@@ -31,7 +31,9 @@ final class EventStorm {
     private let cluster: MockCluster
     private let port: Int
     private var collector: Child?
-    private var loaders: [Child] = []
+    /// Two for what comes in, one for what was refused.
+    private static let topics = ["events.raw", "events.raw", "events.dead.letter"]
+    private var loaders: [Child?] = [nil, nil, nil]
     private var relay: Child?
     private var generator: SeededGenerator
     private(set) var struck: [Fault: Int] = [:]
@@ -94,7 +96,7 @@ final class EventStorm {
 
     /// Replaces who is gone.
     func tend() async throws {
-        for child in loaders + [collector, relay].compactMap({ $0 }) where !child.isRunning {
+        for child in everybody where !child.isRunning {
             let outcome = try await child.outcome()
             if outcome.signal != SIGKILL {
                 complaints.append("ended by itself: \(outcome.exitCode.map { "exit code \($0)" } ?? "a signal"): \(outcome.err.suffix(1500))")
@@ -104,11 +106,18 @@ final class EventStorm {
             collector = try Child(Emporium.path, ["collect", "--port", "\(port)"], environment, in: bench.folder)
         }
         if relay?.isRunning != true { relay = try Child(Emporium.path, ["relay"], environment, in: bench.folder) }
-        loaders.removeAll { !$0.isRunning }
-        while loaders.count < 3 {
-            // Two for what comes in, one for what was refused.
-            let dead = loaders.count == 2
-            loaders.append(try Child(Emporium.path, load(dead ? "events.dead.letter" : "events.raw"), environment, in: bench.folder))
+        for (place, topic) in Self.topics.enumerated() where loaders[place]?.isRunning != true {
+            loaders[place] = try Child(Emporium.path, load(topic), environment, in: bench.folder)
+        }
+    }
+
+    private var everybody: [Child] { (loaders + [collector, relay]).compactMap { $0 } }
+
+    /// Until somebody has ended, whoever else dies meanwhile.
+    func tend(until child: Child, within limit: Duration) async throws {
+        try await eventually("its end", within: limit) {
+            try await tend()
+            return !child.isRunning
         }
     }
 
@@ -116,9 +125,9 @@ final class EventStorm {
 
     func strike(_ fault: Fault) async throws {
         switch fault {
-        case .collector: collector?.signal(SIGKILL)
-        case .loader: loaders.randomElement(using: &generator)?.signal(SIGKILL)
-        case .relay: relay?.signal(SIGKILL)
+        case .collector: try await kill(collector)
+        case .loader: try await kill(loaders.randomElement(using: &generator) ?? nil)
+        case .relay: try await kill(relay)
         case .session:
             _ = try? await bench.sql(
                 """
@@ -136,14 +145,20 @@ final class EventStorm {
         struck[fault, default: 0] += 1
     }
 
+    /// Gone when it returns, so that it is missed.
+    private func kill(_ child: Child?) async throws {
+        child?.signal(SIGKILL)
+        try await eventually("the end of who was killed") { child?.isRunning != true }
+    }
+
     // MARK: The end
 
     /// Lands and promotes what is left, sends rejects off, and takes in what comes back.
     func settle() async throws {
         try cluster.setUp()
-        for child in loaders + [relay, collector].compactMap({ $0 }) { child.signal(SIGTERM) }
-        try await eventually("their ends", within: .seconds(90)) { (loaders + [relay, collector].compactMap { $0 }).allSatisfy { !$0.isRunning } }
-        loaders = []
+        for child in everybody { child.signal(SIGTERM) }
+        try await eventually("their ends", within: .seconds(90)) { everybody.allSatisfy { !$0.isRunning } }
+        loaders = [nil, nil, nil]
         (relay, collector) = (nil, nil)
         for arguments in [load("events.raw", ["--once"]), ["relay", "--once"], load("events.dead.letter", ["--once"])] {
             let outcome = try await Emporium.run(arguments, environment, in: bench.folder)
@@ -152,7 +167,7 @@ final class EventStorm {
     }
 
     private func end() {
-        for child in loaders + [collector, relay].compactMap({ $0 }) { child.signal(SIGKILL) }
+        for child in everybody { child.signal(SIGKILL) }
     }
 }
 

@@ -21,7 +21,7 @@ from (values
     ('{"data":{}}', null, 'data_id_missing,amount_missing'), ('{"data":{"id":7,"amount":1}}', null, 'data_id_type'), ('{"data":{"id":null,"amount":null}}', null, 'data_id_missing,amount_missing'),
     ('{"data":{"id":"","amount":0}}', null, 'stored'), ('{"data":{"id":"a\tb\u2028\u0001","amount":-0.5}}', null, 'stored'), ('{"data":{"id":"x","amount":"1"}}', null, 'amount_type'), ('{"data":{"id":"x","amount":true}}', null, 'amount_type'),
     ('{"data":{"id":"x","amount":1.7976931348623157e308}}', null, 'stored'), ('{"data":{"id":"x","amount":1.8e308}}', null, 'amount_out_of_range'), ('{"data":{"id":"x","amount":-1e400}}', null, 'amount_out_of_range'), ('{"data":{"id":"x","amount":5e-324}}', null, 'stored'),
-    ('{"data":{"id":"x","amount":1,"note":1}}', null, 'unknown_field'), ('{"more":null}', null, 'unknown_field'), ('{"headers":{}}', null, 'unknown_field'),
+    ('{"data":{"id":"x","amount":1,"note":1}}', null, 'stored'), ('{"more":null}', null, 'unknown_field'), ('{"headers":{}}', null, 'unknown_field'),
     -- attributes
     ('{}', '{attributes}', 'attributes_missing'), ('{}', '{attributes,type}', 'event_type_missing'), ('{}', '{attributes,targetSubscription}', 'target_subscription_missing'),
     ('{}', '{attributes,timestampStamp}', 'timestamp_missing'), ('{}', '{attributes,messageIdStamp}', 'message_id_missing'), ('{}', '{attributes,newContextStamp}', 'new_context_missing'),

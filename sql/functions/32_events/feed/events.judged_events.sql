@@ -14,6 +14,7 @@ begin atomic
 -- the loader vouched for. Inlinable; each `offset 0` is a step whose results are worked out once.
 --   p_letters  true: those of staging.event_dead_letter, as they were sent; else those of staging.event
 --   p_window   in which times must lie, see events.time_window()
+-- What else data holds is kept as it is where a registered schema has let it in; elsewhere nobody vouches for it.
 --   digest     of what the event says, see events.event_digest()
 -- A plain event (what nearly all are: see the step r) breaks no rule but that its time may be out of the window, its ids are
 -- UUIDs as PostgreSQL writes them, and its time can be cast; any other goes through the rules. Plain regular expressions:
@@ -30,7 +31,8 @@ select w.position, w.defect, w.message_key, w.origin, w.payload, w.schema_id, w.
     w.type, w.target as target_subscription, w.platform as request_platform,
     case when w.clean then w.amplitude_id::numeric end as amplitude_track_id, w.device as amplitude_tracked_device, w.data,
     case when w.clean then events.event_digest(w.message_sent, w.at_sent, w.account_sent, w.user_sent, w.type, w.target,
-        w.platform, w.amplitude_id, w.device, w.amount, w.data_id) end as digest
+        w.platform, w.amplitude_id, w.device, w.amount, case when w.failures <> '' then nullif((w.data - '{id,amount}'::text[])::text, '{}') end,
+        w.data_id) end as digest
 from (
     select v.*, v.failures = ',,,,,,,,,,,,,,,' or v.failures = '' as clean
     from (
@@ -43,7 +45,7 @@ from (
                     case when u.plain_ids or events.is_correlation_id(u.key_text) then '' else 'correlation_id_malformed' end,
                     case
                         when u.doc - '{data,attributes}'::text[] <> '{}'
-                            or jsonb_typeof(u.data) = 'object' and u.data - '{id,amount}'::text[] <> '{}'
+                            or jsonb_typeof(u.data) = 'object' and u.data - '{id,amount}'::text[] <> '{}' and u.schema_id is null
                             or jsonb_typeof(u.attributes) = 'object' and u.attributes - '{timestampStamp,messageIdStamp,type,targetSubscription,newContextStamp,amplitudeTrackStamp}'::text[] <> '{}'
                             or jsonb_typeof(u.context) = 'object' and u.context - '{accountId,userId,requestPlatform}'::text[] <> '{}'
                             or jsonb_typeof(u.amplitude) = 'object' and u.amplitude - '{id,trackedDevice}'::text[] <> '{}'
