@@ -51,7 +51,8 @@ import Testing
             for number in 0..<500 { group.addTask { await ring.ask(KeyDigest(of: "wrong \(number)")) } }
             return await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(found.allSatisfy { $0 == .none })
+        // Those for whom nobody has looked are not told that their key is wrong.
+        #expect(found.count { $0 == .none } >= KeyRing.mostWaiting && found.allSatisfy { $0 == .none || $0 == .unknown })
         #expect(source.reads <= 4, "\(source.reads)")
     }
 

@@ -38,7 +38,7 @@ public final class KeyRing: Sendable {
         var isAway = false
     }
 
-    /// Requests that wait for a reading; who comes on top is refused at once.
+    /// Requests that wait for a reading; who comes on top is told to come back.
     static let mostWaiting = 64
 
     private let state = Mutex(State())
