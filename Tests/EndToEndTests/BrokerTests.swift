@@ -65,6 +65,8 @@ extension EndToEnd {
 
                 let early = try await place.run("status")
                 #expect(early.exitCode == 78 && early.err.contains("emporium migrate"), "\(early.err)")
+                let unmigrated = try await place.run("collect", "keys", "list")
+                #expect(unmigrated.exitCode == 1 && unmigrated.err.contains("hint:") && unmigrated.err.contains("emporium migrate"), "\(unmigrated.err)")
                 #expect(try await place.run("migrate", "--root", TestStack.root).exitCode == 0)
                 let status = try await place.run("status", "--json").json()
                 let kafka = try #require(status["kafka"] as? [String: Any])

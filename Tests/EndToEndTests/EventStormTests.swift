@@ -69,7 +69,7 @@ extension EndToEnd {
 }
 
 /// What became of every event that a sender was told is safe, by its correlation id.
-struct EventProof: Sendable {
+struct EventProof: ExactProof {
     var packages = 0
     var acknowledged = 0
     var stored = 0
@@ -82,14 +82,6 @@ struct EventProof: Sendable {
     var lost: [String] = []
     var doubled: [String] = []
     var wrong: [String] = []
-
-    var isExact: Bool { lost.isEmpty && doubled.isEmpty && wrong.isEmpty }
-    var faults: String {
-        func list(_ what: String, _ all: [String]) -> String {
-            all.isEmpty ? "" : "\(what) \(all.count): \(all.prefix(5).joined(separator: ", ")); "
-        }
-        return list("lost", lost) + list("doubled", doubled) + list("wrong", wrong)
-    }
 
     private struct Receipt: Decodable {
         var correlationIds: [String]

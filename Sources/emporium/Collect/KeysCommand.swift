@@ -23,7 +23,7 @@ struct KeysCommand: AsyncParsableCommand {
             return value
         } catch {
             await connection.close()
-            if let error = error as? PostgresError, ["42P01", "3F000", "42883", "22023"].contains(error.sqlState) {
+            if let error = error as? PostgresError, ["42P01", "3F000", "42883"].contains(error.sqlState) {
                 throw ConfigurationError("the database keeps no API keys yet\n  hint: emporium migrate")
             }
             throw error

@@ -18,8 +18,9 @@ enum Failure {
     static func report(_ error: any Error) -> Int32? {
         switch error {
         case let error as PostgresError:
-            // A role to take on that is not there is told at connect.
-            say("\(error)" + (error.sqlState == "22023" && error.hint == nil ? "\n  hint: a database that is not migrated has no roles: emporium migrate" : ""))
+            // The session's role is not there.
+            let isNew = error.sqlState == "22023" && error.message.hasPrefix("role ")
+            say("\(error)" + (isNew ? "\n  hint: a database that is not migrated has no roles: emporium migrate" : ""))
             return error.isOutage || error.sqlStateClass == "28" || error.sqlStateClass == "3D" ? 69 : 1
         case let error as KafkaError:
             say("\(error)")
@@ -39,9 +40,6 @@ enum Failure {
         case is RoleRefusal:
             say("\(error)")
             return 1
-        case let error as KafkaError:
-            say("\(error)")
-            return error.isOutage ? 69 : 1
         case is LostMessages, is NoSuchTopic, is Drain.Failed:
             say("\(error)")
             return 1

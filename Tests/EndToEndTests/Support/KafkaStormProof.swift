@@ -1,11 +1,31 @@
 import Foundation
 import Testing
 
+/// What a storm is judged by.
+protocol ExactProof: Sendable {
+    /// That are nowhere.
+    var lost: [String] { get }
+    /// That are there more often than they should be.
+    var doubled: [String] { get }
+    /// Neither lost nor doubled, and not right.
+    var wrong: [String] { get }
+}
+
+extension ExactProof {
+    var isExact: Bool { lost.isEmpty && doubled.isEmpty && wrong.isEmpty }
+    var faults: String {
+        func list(_ what: String, _ all: [String]) -> String {
+            all.isEmpty ? "" : "\(what) \(all.count): \(all.prefix(5).joined(separator: ", ")); "
+        }
+        return list("lost", lost) + list("doubled", doubled) + list("wrong", wrong)
+    }
+}
+
 /// What became of every message that a reader finds in the topic: stored once, rejected, or a duplicate of a stored one.
 ///
 /// Told twice: by place (partition and offset), which goes by ops.kafka_batch, and by content, which needs none of the
 /// platform's books.
-struct StormProof: Sendable {
+struct StormProof: ExactProof {
     var messages = 0
     var stored = 0
     var rejected = 0
@@ -16,14 +36,6 @@ struct StormProof: Sendable {
     var doubled: [String] = []
     /// Neither lost nor doubled, and not right.
     var wrong: [String] = []
-
-    var isExact: Bool { lost.isEmpty && doubled.isEmpty && wrong.isEmpty }
-    var faults: String {
-        func list(_ what: String, _ all: [String]) -> String {
-            all.isEmpty ? "" : "\(what) \(all.count): \(all.prefix(5).joined(separator: ", ")); "
-        }
-        return list("lost", lost) + list("doubled", doubled) + list("wrong", wrong)
-    }
 
     init(_ topic: StormTopic, _ bench: Bench) async throws {
         let sent = try await topic.read(StormTopic.name, partitions: topic.partitions)
