@@ -6,50 +6,27 @@ See ../README.md.
 """
 
 import argparse
-import os
-import statistics
 import sys
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
+import promoting  # noqa: E402
 import stack as stacks  # noqa: E402
 
-BATCH = 20_000
 PROMOTED = "customers promoted, one session"
 LIMIT = "bare INSERT .. SELECT, one session"
 
 
-def prepared(stack, rows, bad):
-    stack.psql((HERE / "messages.sql").read_text(), "-v", f"rows={rows}", "-v", f"bad={bad}")
-    os.sync()
-
-
-def seconds(stack, script):
-    """By the wall, and of CPU in the session's own server process: what holds up on a machine that others use, too."""
-    before = time.perf_counter()
-    said = stack.psql(script + "select pg_backend_pid() as pid \\gset\n\\setenv BENCH_PID :pid\n\\! cut -d' ' -f14,15 /proc/$BENCH_PID/stat\n")
-    ticks = sum(map(int, said.split()[-2:]))
-    return time.perf_counter() - before, ticks / os.sysconf("SC_CLK_TCK")
-
-
 def promoted(stack, rows, batches):
-    took = seconds(stack, "select received from ops.promote_next('shop.customer', 1);\n" * batches)
-    wrong = stack.psql(
+    return promoting.promoted(stack, "shop.customer", batches, (
         f"select 'not all promoted' where (select coalesce(sum(stored + rejected), 0) from ops.batch where state = 'promoted') <> {rows};"
         "select batch_id, what, booked, counted from ops.reconcile('shop.customer');"
-        "select 'customers' where (select count(*) from shop.customers) <> (select sum(stored) from ops.batch);")
-    if wrong.strip():
-        raise SystemExit(f"promoted wrongly: {wrong}")
-    return took
+        "select 'customers' where (select count(*) from shop.customers) <> (select sum(stored) from ops.batch);"))
 
 
 def limit(stack, rows, batches):
-    took = seconds(stack, "".join((HERE / "limit.sql").read_text().format(batch=number + 1) for number in range(batches)))
-    if int(stack.psql("select count(*) from bench.customers")) != rows:
-        raise SystemExit("the limit has not all rows")
-    return took
+    return promoting.limit(stack, HERE / "limit.sql", "bench.customers", rows, batches)
 
 
 def main():
@@ -60,25 +37,16 @@ def main():
     parser.add_argument("--bad", default="1,10,85", help="of 100, by commas; the first stands against the limit")
     options = parser.parse_args()
     shares = [int(share) for share in options.bad.split(",")]
-    batches = -(-options.rows // BATCH)
 
     with stacks.stack(options.binary) as stack:
         settings = stack.environment_line()
-        took = {}
-        for number in range(options.rounds + 1):
-            steps = [(PROMOTED, promoted), (LIMIT, limit)]
-            for bad in shares:
-                for name, step in (steps if number % 2 else reversed(steps)):
-                    prepared(stack, options.rows, bad)
-                    spent = step(stack, options.rows, batches)
-                    if number:  # the first round does not count
-                        took.setdefault((name, bad), []).append(spent)
-
-    rate = {key: options.rows / statistics.median(wall for wall, _ in spent) for key, spent in took.items()}
-    cost = {key: statistics.median(cpu for _, cpu in spent) * 1e6 / options.rows for key, spent in took.items()}
+        took, rate, cost = promoting.contest(
+            stack, options.rows, options.rounds, shares,
+            lambda stack, bad: promoting.prepare(stack, HERE / "messages.sql", rows=options.rows, bad=bad),
+            [(PROMOTED, promoted), (LIMIT, limit)])
     page = [
         "# Customers: promote against the limit", "",
-        f"{options.rows:,} messages of as many customers in batches of {BATCH:,}, a transaction each, medians of {options.rounds} rounds. {settings}", "",
+        f"{options.rows:,} messages of as many customers in batches of {promoting.BATCH:,}, a transaction each, medians of {options.rounds} rounds. {settings}", "",
         "| bad rows | promoted, rows/s | the limit, rows/s | ratio | promoted, us of CPU a row | the limit | ratio in CPU | CPU speed of the first share's |",
         "|--:|--:|--:|--:|--:|--:|--:|--:|"]
     for bad in shares:
