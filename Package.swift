@@ -76,20 +76,24 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // What several suites share.
+        .target(name: "TestSupport", dependencies: ["Stack"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Stack"], swiftSettings: strict),
         .testTarget(name: "KafkaTests", dependencies: ["Kafka"], swiftSettings: strict),
         .testTarget(name: "MigrationsTests", dependencies: ["Migrations", "Postgres", "Digests", logging], swiftSettings: strict),
         .testTarget(name: "AvroTests", dependencies: ["Avro"], swiftSettings: strict),
         .testTarget(name: "FramingTests", dependencies: ["Framing"], swiftSettings: strict),
-        .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient"], swiftSettings: strict),
-        .testTarget(name: "SchemasTests", dependencies: ["Schemas", "Avro", "HTTPClient", "Postgres", "Stack"], swiftSettings: strict),
+        .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "SchemasTests", dependencies: ["Schemas", "Avro", "HTTPClient", "Postgres", "Stack", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "CollectorTests", dependencies: ["Collector", "Avro", "Kafka"], swiftSettings: strict),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "Kafka", "Avro", "Schemas"], swiftSettings: strict),
         .testTarget(name: "RelayTests", dependencies: ["Relay", "Kafka"], swiftSettings: strict),
         .testTarget(name: "GeneratorsTests", dependencies: ["Generators", "Digests"], swiftSettings: strict),
         .testTarget(name: "StackTests", dependencies: ["Stack"], swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["emporium", "Postgres", "Kafka", "Stack", "Digests", "Avro", "Yams"],
+            name: "EndToEndTests", dependencies: ["emporium", "Postgres", "Kafka", "Stack", "Digests", "Avro", "TestSupport", "Yams"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

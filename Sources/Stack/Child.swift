@@ -8,7 +8,7 @@ import Glibc
 /// standard input is /dev/null, standard output and error go to a file without a name (a pipe, inherited by the
 /// server, would never end for the reader), every other descriptor is closed, signals stand at their defaults, and
 /// the environment is only what is listed here, for whoever is superuser in SQL can read the server's.
-enum Child {
+package enum Child {
     struct Outcome: Sendable {
         /// The exit status; 128 + n when signal n ended it.
         let status: Int32
@@ -45,15 +45,21 @@ enum Child {
     /// Starts a program; whoever calls waits for it.
     /// - Parameters:
     ///   - output: what becomes its standard output, and its standard error unless `errors` does.
+    ///   - input: what becomes its standard input; nil for /dev/null.
     ///   - environment: nil for the few variables that a server may see.
-    static func spawn(
-        _ arguments: [String], in folder: String, output: Int32, errors: Int32? = nil, environment: [String: String]? = nil
+    package static func spawn(
+        _ arguments: [String], in folder: String, output: Int32, errors: Int32? = nil, input: Int32? = nil,
+        environment: [String: String]? = nil
     ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         _ = GNU.addChdir(&actions, folder)
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        if let input {
+            posix_spawn_file_actions_adddup2(&actions, input, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, errors ?? output, 2)
         _ = GNU.addCloseFrom(&actions, 3)

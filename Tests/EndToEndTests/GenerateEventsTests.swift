@@ -1,34 +1,17 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 extension EndToEnd {
     /// `generate events` as a user runs it, to a stand-in for the collector.
     @Suite(.timeLimit(.minutes(3))) struct GenerateEvents {
         /// Tests/http/collector.py in a process of its own.
-        final class Collector: @unchecked Sendable {  // constant after init
-            let url: String
-            private let process = Process()
-            private let input = Pipe()
+        final class Collector: Sendable {
+            private let server: PythonServer
+            var url: String { server.url }
 
-            init() throws {
-                process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-                process.arguments = ["python3", "\(TestStack.root)/Tests/http/collector.py"]
-                let output = Pipe()
-                process.standardInput = input
-                process.standardOutput = output
-                try process.run()
-                var bytes = [UInt8](repeating: 0, count: 16)
-                let count = read(output.fileHandleForReading.fileDescriptor, &bytes, bytes.count)
-                let line = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
-                let port = try #require(Int(line.trimmingCharacters(in: .whitespacesAndNewlines)), "it has not started: \(line)")
-                url = "http://127.0.0.1:\(port)"
-            }
-
-            deinit {
-                try? input.fileHandleForWriting.close()
-                process.waitUntilExit()
-            }
+            init() throws { server = try PythonServer("http/collector.py") }
 
             private func get(_ path: String) async throws -> Any {
                 let script = "import sys, urllib.request; sys.stdout.buffer.write(urllib.request.urlopen(sys.argv[1]).read())"

@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import Postgres
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -95,7 +96,7 @@ extension EndToEnd {
         /// Tests/registry/server.py; the tool and the script do the same to it.
         @Test(arguments: ["tool", "script"]) func inARegistry(by who: String) async throws {
             try await Bench.with { bench in
-                let server = try FixtureServer("--user", "alice:won\"der\\land", in: bench.folder)
+                let server = try PythonServer("registry/server.py", ["--user", "alice:won\"der\\land"])
                 let url = "http://127.0.0.1:1, http://127.0.0.1:\(server.port)/"
                 var environment = ["SCHEMA_REGISTRY_URL": url, "SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO": "alice:won\"der\\land"]
                 func register(_ arguments: String...) async throws -> Emporium.Outcome {
@@ -204,35 +205,13 @@ private enum JSONValue: Decodable {
     init(from decoder: any Decoder) throws { self = .any }
 }
 
-/// Tests/registry/server.py in a process of its own, which ends with this.
-private final class FixtureServer: @unchecked Sendable {  // constant after init; Process is asked from deinit only
-    let port: Int
-    private let folder: String
-    private let process = Process()
-    private let input = Pipe()
-
-    init(_ arguments: String..., in folder: String) throws {
-        self.folder = folder
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "\(TestStack.root)/Tests/registry/server.py"] + arguments
-        let output = Pipe()
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        port = try #require(Int(line.trimmingCharacters(in: .whitespacesAndNewlines)), "the server has not started: \(line)")
-    }
-
-    deinit {
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
-    }
-
-    func fault(_ answer: String) async throws {
+/// What Tests/registry/server.py is asked.
+extension PythonServer {
+    fileprivate func fault(_ answer: String) async throws {
         try await system(["/usr/bin/curl", "-sS", "-d", #"{"answers": [\#(answer)]}"#, "http://127.0.0.1:\(port)/_fault"])
     }
 
-    func log() async throws -> [String] {
+    fileprivate func log() async throws -> [String] {
         try JSONDecoder().decode([String].self, from: Data(try await system(["/usr/bin/curl", "-sS", "http://127.0.0.1:\(port)/_log"]).utf8))
     }
 }

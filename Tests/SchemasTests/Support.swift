@@ -6,6 +6,7 @@ import Logging
 import Schemas
 import Stack
 import Synchronization
+import TestSupport
 import Testing
 
 let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -38,28 +39,12 @@ func answer(_ status: Int, _ body: String) -> Result<HTTPResponse, HTTPError> {
     .success(HTTPResponse(status: status, headers: [], body: Array(body.utf8)))
 }
 
-/// Tests/registry/server.py in a process of its own, which ends with this.
-final class RegistryServer: @unchecked Sendable {  // constant after init; Process is asked from deinit only
-    let url: String
-    private let process = Process()
-    private let input = Pipe()
+/// Tests/registry/server.py.
+final class RegistryServer: Sendable {
+    private let server: PythonServer
+    var url: String { server.url }
 
-    init(_ arguments: String...) throws {
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "\(root)/Tests/registry/server.py"] + arguments
-        let output = Pipe()
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        let port = try #require(Int(line.trimmingCharacters(in: .whitespacesAndNewlines)), "the server has not started: \(line)")
-        url = "http://127.0.0.1:\(port)"
-    }
-
-    deinit {
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
-    }
+    init(_ arguments: String...) throws { server = try PythonServer("registry/server.py", arguments) }
 
     func client(_ more: String? = nil, userInfo: String? = nil, timeout: Duration = .seconds(10)) throws -> SchemaRegistryClient {
         try SchemaRegistryClient(
