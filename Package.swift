@@ -57,12 +57,16 @@ let package = Package(
             name: "Collector",
             dependencies: ["CSimdJSON", "Avro", "Schemas", "Kafka", "Postgres", "Digests", "Framing", "Ingest", logging],
             swiftSettings: strict),
-        .target(name: "Relay", dependencies: ["Ingest", "Kafka", "Postgres", logging], swiftSettings: strict),
+        .target(name: "ObjectStore", dependencies: ["HTTPClient", "Digests", "Executors", logging], swiftSettings: strict),
+        .target(
+            name: "Relay",
+            dependencies: ["Ingest", "Kafka", "Postgres", "ObjectStore", "HTTPClient", "Digests", "Framing", "CZlib", "Executors", logging],
+            swiftSettings: strict),
         .executableTarget(
             name: "emporium",
             dependencies: [
                 "Postgres", "Kafka", "Migrations", "Stack", "Ingest", "Relay", "Framing", "Generators",
-                "HTTPClient", "Schemas", "Digests", logging, "Yams",
+                "HTTPClient", "Schemas", "ObjectStore", "Digests", logging, "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -89,7 +93,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "CollectorTests", dependencies: ["Collector", "Avro", "Kafka"], swiftSettings: strict),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "Kafka", "Avro", "Schemas"], swiftSettings: strict),
-        .testTarget(name: "RelayTests", dependencies: ["Relay", "Kafka"], swiftSettings: strict),
+        .testTarget(name: "ObjectStoreTests", dependencies: ["ObjectStore", "Digests", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "RelayTests", dependencies: ["Relay", "Kafka", "ObjectStore", "HTTPClient", "Digests", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "GeneratorsTests", dependencies: ["Generators", "Digests"], swiftSettings: strict),
         .testTarget(name: "StackTests", dependencies: ["Stack"], swiftSettings: strict),
         .testTarget(

@@ -6,7 +6,7 @@ declare
 begin
     foreach v_role in array array[
         'emporium_owner', 'masker', 'reads_personal',
-        'loader', 'promoter', 'membership_reader', 'relay', 'collector', 'collector_admin',
+        'loader', 'promoter', 'membership_reader', 'relay', 'relay_admin', 'collector', 'collector_admin', 'registrar',
         'logistics', 'analytics', 'sales', 'privacy'
     ] loop
         if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
@@ -23,8 +23,10 @@ comment on role loader is 'lands bytes: inserts into staging and calls the funct
 comment on role promoter is 'judges and promotes landed batches, replays rejects, keeps partitions';
 comment on role membership_reader is 'reads members and applications in clear: personal data';
 comment on role relay is 'delivers what must leave the database: reads rejects that wait for their dead-letter topic, in clear, and nothing else';
+comment on role relay_admin is 'looks after what leaves the database: webhooks, parked rows, alerts; reads the archive''s books, and of records only what is delivered';
 comment on role collector is 'takes events in: knows API keys by their digests, remembers packages, reads schemas; no event is read';
 comment on role collector_admin is 'adds and revokes API keys, registers schemas; never sees a key or its digest';
+comment on role registrar is 'changes the schema registry over HTTP: registers, deletes, sets compatibility and mode; reads schemas only';
 comment on role logistics is 'ships what was sold: reads sales with the weight of items, takes orders through their steps; of personal data the shipping address only';
 comment on role analytics is 'analyses sales and membership status, masked; writes nothing';
 comment on role sales is 'keeps what is sold: adds items, changes prices, removes old items; no customer data';

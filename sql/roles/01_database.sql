@@ -4,7 +4,7 @@ begin
     execute format('revoke all on database %I from public', current_database());
     execute format('grant connect, create, temporary on database %I to emporium_owner', current_database());
     execute format('grant connect on database %I to
-        loader, promoter, membership_reader, relay, collector, collector_admin, logistics, analytics, sales, privacy', current_database());
+        loader, promoter, membership_reader, relay, relay_admin, collector, collector_admin, registrar, logistics, analytics, sales, privacy', current_database());
     if has_schema_privilege('public', 'create with grant option')
         or pg_has_role((select nspowner from pg_catalog.pg_namespace where nspname = 'public'), 'member') then
         revoke all on schema public from public;

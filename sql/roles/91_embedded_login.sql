@@ -3,7 +3,8 @@
 do $$
 begin
     if exists (select from pg_catalog.pg_roles where rolname = 'emporium' and rolcanlogin and not rolsuper) then
-        grant loader, promoter, membership_reader, relay, collector, collector_admin, logistics, analytics, sales, privacy
+        grant loader, promoter, membership_reader, relay, relay_admin, collector, collector_admin, registrar, logistics, analytics, sales,
+            privacy
         to emporium;
     end if;
 end

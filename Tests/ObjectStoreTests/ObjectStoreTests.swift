@@ -1,0 +1,6 @@
+import ObjectStore
+import Testing
+
+@Suite struct ObjectStoreTests {
+    @Test func anOutageIsOne() { #expect(StoreError(.outage, "away").isOutage) }
+}
