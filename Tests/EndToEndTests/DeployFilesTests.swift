@@ -146,8 +146,9 @@ import Testing
         let interpolated = try DeployedFiles.interpolated()
         #expect(
             interpolated == [
-                "POSTGRES_PASSWORD", "EMPORIUM_PASSWORD", "POSTGRES_PORT", "BROKER_PORT", "BROKER_VERSION", "BROKER_UI_PORT",
-                "BROKER_UI_VERSION",
+                "POSTGRES_PASSWORD", "EMPORIUM_PASSWORD", "MINIO_PASSWORD", "POSTGRES_PORT", "BROKER_PORT", "BROKER_VERSION",
+                "BROKER_UI_PORT", "BROKER_UI_VERSION", "COLLECTOR_PORT", "REGISTRY_PORT", "REGISTRY_VERSION", "MINIO_PORT",
+                "MINIO_VERSION", "MINIO_CLIENT_VERSION",
             ])
         for match in compose.matches(of: /\$\{([A-Z_]*PASSWORD)(..)/) { #expect(match.2 == ":?", "no default for a password") }
         // The image's own scripts, and the official entrypoint.
@@ -157,7 +158,7 @@ import Testing
         }
         let example = try read(".env.example")
         let named = example.matches(of: /(?m)^#?([A-Z_]+)=/).map { String($0.1) }
-        let settings = Set(Settings.keys.values)
+        let settings = Set(Settings.keys.values).union(["AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID"])
         #expect(named.count >= 5)
         for name in named { #expect(interpolated.contains(name) || settings.contains(name), "\(name)") }
         for name in interpolated { #expect(named.contains(name), "\(name) is not in .env.example") }
@@ -182,6 +183,7 @@ import Testing
     @Test(arguments: [
         ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yaml"],
         ["hadolint", "deploy/postgres/Dockerfile"],
+        ["hadolint", "deploy/collector/Dockerfile"],
     ])
     func aValidatorAgrees(_ command: [String]) async throws {
         let tool = "\(TestStack.root)/.venv-tools/bin/\(command[0])"

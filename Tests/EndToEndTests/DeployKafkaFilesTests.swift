@@ -27,9 +27,11 @@ import Testing
         let example = try Files.read(".env.example")
         for (name, image, variable) in [
             ("kafka", "apache/kafka", "BROKER_VERSION"), ("kafka-ui", "kafbat/kafka-ui", "BROKER_UI_VERSION"),
+            ("schema-registry", "confluentinc/cp-schema-registry", "REGISTRY_VERSION"),
+            ("minio", "minio/minio", "MINIO_VERSION"), ("bucket", "minio/mc", "MINIO_CLIENT_VERSION"),
         ] {
             let found = try #require(try Files.service(name)["image"] as? String)
-            let version = try #require(found.wholeMatch(of: /[a-z\/-]+:\$\{[A-Z_]+:-(v?\d+\.\d+\.\d+)\}/)?.1, "\(found)")
+            let version = try #require(found.wholeMatch(of: /[a-z\/-]+:\$\{[A-Z_]+:-(v?\d+\.\d+\.\d+|RELEASE\.[-\dTZ]+)\}/)?.1, "\(found)")
             #expect(found == "\(image):${\(variable):-\(version)}")
             #expect(example.contains("\n#\(variable)=\(version)\n"))
         }
@@ -70,7 +72,9 @@ import Testing
         let inside = try #require(told["INSIDE"])
         #expect(inside.host == "kafka" && inside.port == open["INSIDE"]?.port)
         let address = "\(inside.host):\(inside.port)"
-        for name in ["topics", "loader", "relay"] { #expect(try Files.environment(name)["KAFKA_BOOTSTRAP_SERVERS"] == address, "\(name)") }
+        for name in ["topics", "loader", "events-loader", "refused-loader", "collector", "relay"] {
+            #expect(try Files.environment(name)["KAFKA_BOOTSTRAP_SERVERS"] == address, "\(name)")
+        }
         #expect(try Files.environment("kafka-ui")["KAFKA_CLUSTERS_0_BOOTSTRAPSERVERS"] == address)
         let check = try #require(try Files.service("kafka")["healthcheck"] as? [String: Any])
         #expect(check["test"] as? [String] == ["CMD", "/opt/kafka/bin/kafka-broker-api-versions.sh", "--bootstrap-server", address])
@@ -92,10 +96,10 @@ import Testing
             }
             if let ports = service["ports"] { #expect(ports is [String], "\(name): in the short form") }
             for (variable, value) in try Files.environment(name) where variable.contains("PASSWORD") {
-                #expect(value.wholeMatch(of: /\$\{(POSTGRES|EMPORIUM)_PASSWORD:\?.*\}/) != nil, "\(name): \(variable)")
+                #expect(value.wholeMatch(of: /\$\{(POSTGRES|EMPORIUM|MINIO)_PASSWORD:\?.*\}/) != nil, "\(name): \(variable)")
             }
         }
-        #expect(published == ["postgres": 1, "kafka": 1, "kafka-ui": 1])
+        #expect(published == ["postgres": 1, "kafka": 1, "kafka-ui": 1, "collector": 1, "schema-registry": 1, "minio": 1])
         #expect(try Files.environment("kafka-ui")["KAFKA_CLUSTERS_0_READONLY"] == "true")
     }
 
@@ -142,7 +146,7 @@ import Testing
         #expect(list.contains { $0.name == load.topic } && list.contains { $0.name == "\(load.topic).dead.letter" })
 
         // They log in as anybody may, by the password of that login.
-        for name in ["loader", "relay"] {
+        for name in ["loader", "events-loader", "refused-loader", "collector", "relay"] {
             let environment = try Files.environment(name)
             #expect(environment["PGUSER"] == EmbeddedCluster.loginRole && environment["PGHOST"] == "postgres", "\(name)")
             #expect(environment["PGDATABASE"] == EmbeddedCluster(home: "/nonexistent").databaseName, "\(name)")
@@ -161,7 +165,7 @@ import Testing
         }
         // Longer than what each has in hand may take.
         let relay = try #require(try emporium.Emporium.parseAsRoot(try Files.arguments("relay")) as? RelayCommand)
-        for name in ["loader", "relay", "kafka", "postgres"] {
+        for name in ["loader", "events-loader", "refused-loader", "collector", "relay", "kafka", "postgres"] {
             let grace = try #require((try Files.service(name)["stop_grace_period"] as? String)?.wholeMatch(of: /(\d+)s/)?.1)
             #expect(Duration.seconds(try #require(Int(grace))) > relay.patience.value, "\(name)")
         }
@@ -188,9 +192,13 @@ import Testing
 
     @Test func nothingStartsBeforeWhatItNeeds() throws {
         let healthy = ["condition": "service_healthy"], done = ["condition": "service_completed_successfully"]
+        let withSchemas = ["init": done, "topics": done, "schemas": done]
         let expected: [String: [String: [String: String]]] = [
-            "postgres": [:], "kafka": [:], "init": ["postgres": healthy], "topics": ["kafka": healthy],
-            "kafka-ui": ["kafka": healthy], "loader": ["init": done, "topics": done], "relay": ["init": done, "topics": done],
+            "postgres": [:], "kafka": [:], "minio": [:], "init": ["postgres": healthy], "topics": ["kafka": healthy],
+            "schema-registry": ["kafka": healthy], "schemas": ["schema-registry": healthy], "bucket": ["minio": healthy],
+            "kafka-ui": ["kafka": healthy, "schema-registry": healthy], "loader": ["init": done, "topics": done],
+            "events-loader": withSchemas, "refused-loader": withSchemas, "collector": withSchemas,
+            "relay": ["init": done, "topics": done, "bucket": done],
         ]
         let services = try Files.services()
         #expect(Set(services.keys) == Set(expected.keys))
@@ -206,7 +214,7 @@ import Testing
                     #expect(other["restart"] as? String == "no", "it ends")
                 }
             }
-            #expect(service["restart"] as? String == (["init", "topics"].contains(name) ? "no" : "unless-stopped"), "\(name)")
+            #expect(service["restart"] as? String == (["init", "topics", "schemas", "bucket"].contains(name) ? "no" : "unless-stopped"), "\(name)")
         }
     }
 
