@@ -40,10 +40,11 @@ test-unit: setup ## Run the tests that need no server
 test-sql: build ## Run the SQL tests only
 	@scripts/test-sql
 
-storm: setup collector ## Load Kafka under 2,000 faults (make test has 160), collect events under 100 (16); half an hour
+storm: setup collector ## Load Kafka under 2,000 faults (make test has 160), collect events under 100 (16), archive under 100 kills (16); half an hour
 	@swift build --build-tests 2>&1 | scripts/quiet-build
 	@EMPORIUM_STORM_FAULTS=$${EMPORIUM_STORM_FAULTS:-2000} swift test --skip-build --filter 'KafkaStormTests.*nothingIsLost'
 	@EMPORIUM_EVENT_STORM_FAULTS=$${EMPORIUM_EVENT_STORM_FAULTS:-100} swift test --skip-build --filter 'EventStormTests'
+	@EMPORIUM_ARCHIVE_STORM_FAULTS=$${EMPORIUM_ARCHIVE_STORM_FAULTS:-100} swift test --skip-build --filter 'ArchiveStormTests'
 
 coverage: setup ## Run the Swift tests with coverage: a summary, and coverage/lcov.info
 	@scripts/coverage
