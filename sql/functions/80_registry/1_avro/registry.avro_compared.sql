@@ -1,0 +1,34 @@
+create or replace function registry.avro_compared(p_reader jsonb, p_writer jsonb, p_path text, p_readers jsonb, p_writers jsonb)
+returns table (path text, problem text, reader text, writer text)
+language plpgsql immutable parallel safe as $$
+-- Compares a reader's type with a writer's, both without definitions in them: what does not go together, and the pairs of named
+-- types, of one kind and name, that are to be compared (problem is null then).
+--   p_readers, p_writers  the definitions by their names
+declare
+    v_reader text := registry.avro_kind(p_reader, p_readers);
+    v_writer text := registry.avro_kind(p_writer, p_writers);
+    v_branch jsonb;
+begin
+    if v_writer = 'union' then
+        for v_branch in select b from jsonb_array_elements(p_writer) b loop
+            return query select * from registry.avro_compared(p_reader, v_branch, p_path, p_readers, p_writers);
+        end loop;
+    elsif v_reader = 'union' then
+        v_branch := registry.avro_branch(p_reader, p_writer, p_readers, p_writers);
+        if v_branch is null then
+            return query select p_path, format('the reader''s union has no branch for %s', registry.avro_title(p_writer, p_writers)), null, null;
+        else
+            return query select * from registry.avro_compared(v_branch, p_writer, p_path, p_readers, p_writers);
+        end if;
+    elsif v_reader = v_writer and v_reader in ('array', 'map') then
+        return query select * from registry.avro_compared(p_reader -> case v_reader when 'array' then 'items' else 'values' end,
+            p_writer -> case v_reader when 'array' then 'items' else 'values' end, p_path || '[]', p_readers, p_writers);
+    elsif v_reader = v_writer and v_reader in ('record', 'enum', 'fixed')
+        and registry.avro_is_named(p_readers -> registry.avro_label(p_reader), registry.avro_label(p_writer)) then
+        return query select p_path, null, registry.avro_label(p_reader), registry.avro_label(p_writer);
+    elsif v_reader <> v_writer and not registry.avro_promotes(v_writer, v_reader) or v_reader in ('record', 'enum', 'fixed') then
+        return query select p_path, format('%s cannot be read as %s',
+            registry.avro_title(p_writer, p_writers), registry.avro_title(p_reader, p_readers)), null, null;
+    end if;
+end
+$$;

@@ -1,0 +1,106 @@
+create or replace function registry.avro_default_problem(p_default jsonb, p_type jsonb, p_types jsonb, inout p_left bigint, out problem text)
+language plpgsql immutable parallel safe as $$
+-- What keeps a JSON value from being a default of a type; null: nothing. A union's may be of any branch.
+--   p_types  the definitions by their names
+--   p_left   the work that may be done still, about a byte of a type each; what is left of it is given back
+declare
+    v_type jsonb := p_type;
+    v_kind text;
+    v_item record;
+    v_number numeric;
+begin
+    if jsonb_typeof(p_type) = 'string' and p_types ? (p_type #>> '{}') then
+        v_type := p_types -> (p_type #>> '{}');
+    end if;
+    p_left := p_left - 10 - pg_column_size(v_type);
+    if p_left < 0 then
+        problem := 'the defaults are too many';
+        return;
+    end if;
+    if jsonb_typeof(v_type) = 'array' then
+        for v_item in select a from jsonb_array_elements(v_type) a loop
+            select d.p_left, d.problem into p_left, problem from registry.avro_default_problem(p_default, v_item.a, p_types, p_left) d;
+            exit when problem is null or p_left < 0;
+        end loop;
+        if p_left >= 0 and (problem is not null or v_type = '[]') then
+            problem := format('%s fits no branch of the union', left(p_default::text, 60));
+        end if;
+        return;
+    end if;
+    v_kind := case when jsonb_typeof(v_type) = 'string' then v_type #>> '{}' else v_type ->> 'type' end;
+    problem := format('%s is no %s', left(p_default::text, 60), v_kind);
+    case v_kind
+    when 'null', 'boolean', 'string' then
+        if jsonb_typeof(p_default) = v_kind then
+            problem := null;
+        end if;
+    when 'int', 'long' then
+        if jsonb_typeof(p_default) = 'number' then
+            v_number := (p_default #>> '{}')::numeric;
+            if v_number % 1 = 0 and v_number between -9223372036854775808 and 9223372036854775807
+                and (v_kind = 'long' or v_number between -2147483648 and 2147483647) then
+                problem := null;
+            end if;
+        end if;
+    when 'float', 'double' then
+        if jsonb_typeof(p_default) = 'number' then
+            v_number := abs((p_default #>> '{}')::numeric);
+            if v_number <= 3.4028234663852886e38 or v_kind = 'double' and v_number <= 1.7976931348623157e308 then
+                problem := null;
+            end if;
+        end if;
+    when 'bytes', 'fixed' then
+        -- A character of U+0000 to U+00FF is a byte.
+        if jsonb_typeof(p_default) = 'string' and p_default #>> '{}' !~ U&'[^\0001-\00FF]'
+            and (v_kind = 'bytes' or length(p_default #>> '{}') = (v_type ->> 'size')::bigint) then
+            problem := null;
+        end if;
+    when 'enum' then
+        if jsonb_typeof(p_default) = 'string' and v_type -> 'symbols' ? (p_default #>> '{}') then
+            problem := null;
+        else
+            problem := format('%s is no symbol of enum %s', left(p_default::text, 60), v_type ->> 'name');
+        end if;
+    when 'array' then
+        if jsonb_typeof(p_default) = 'array' then
+            problem := null;
+            for v_item in select a from jsonb_array_elements(p_default) a loop
+                select d.p_left, d.problem into p_left, problem
+                from registry.avro_default_problem(v_item.a, v_type -> 'items', p_types, p_left) d;
+                exit when problem is not null;
+            end loop;
+        end if;
+    when 'map' then
+        if jsonb_typeof(p_default) = 'object' then
+            problem := null;
+            for v_item in select e.value as a from jsonb_each(p_default) e loop
+                select d.p_left, d.problem into p_left, problem
+                from registry.avro_default_problem(v_item.a, v_type -> 'values', p_types, p_left) d;
+                exit when problem is not null;
+            end loop;
+        end if;
+    else
+        if jsonb_typeof(p_default) = 'object' then
+            select format('record %s has no field %s', v_type ->> 'name', left(e.key, 100)) into problem
+            from jsonb_object_keys(p_default) as e (key)
+            where not exists (select from jsonb_array_elements(v_type -> 'fields') f where f ->> 'name' = e.key)
+            limit 1;
+            if found then
+                return;
+            end if;
+            -- Fields that are left out have their own defaults, which are judged where they are declared.
+            problem := null;
+            for v_item in select f ->> 'name' as name, f -> 'type' as type, f ? 'default' as has_default from jsonb_array_elements(v_type -> 'fields') f loop
+                if p_default ? v_item.name then
+                    select d.p_left, d.problem into p_left, problem
+                    from registry.avro_default_problem(p_default -> v_item.name, v_item.type, p_types, p_left) d;
+                elsif not v_item.has_default then
+                    problem := format('%s leaves out field %s of record %s, which has no default',
+                        left(p_default::text, 60), v_item.name, v_type ->> 'name');
+                end if;
+                exit when problem is not null;
+            end loop;
+        end if;
+    end case;
+end
+$$;
