@@ -9,7 +9,8 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp a
 --   body      JSON; of …/schema the schema's text. Errors are {"error_code": 40401, "message": …}
 -- What is another's, or registry.change()'s to do, is answered 405; what is nowhere, 404.
 declare
-    v_route text := registry.route(coalesce(p_path, '{}'));
+    v_path text[] := registry.trimmed_path(p_path);
+    v_route text := registry.route(v_path);
     v_query text[] := coalesce(p_query, '{}');
     v_detail text;
     v_posted boolean := v_route = 'subjects/*' or v_route like 'compatibility/%';
@@ -28,10 +29,12 @@ begin
                 'path', '[]'::jsonb, 'clusters', jsonb_build_object('schema-registry-cluster', current_database())))::text
         -- The version whose API this is.
         when v_route = 'v1/metadata/version' then '{"version":"7.9.0","commitId":"emporium"}'
-        when v_route = 'schemas' or v_route like 'schemas/%' then registry.ask_schemas(v_route, p_path, v_query)
-        when v_route = 'subjects' or v_route like 'subjects/%' then registry.ask_subjects(v_route, p_path, v_query, p_body)
-        when v_route like 'compatibility/%' then registry.ask_compatibility(p_path, v_query, p_body)
-        else registry.ask_settings(v_route, p_path, v_query)
+        when v_route = 'schemas/types' then '["JSON","AVRO"]'
+        when v_route = 'schemas' then registry.ask_listing(v_query)
+        when v_route like 'schemas/%' then registry.ask_schemas(v_route, v_path, v_query)
+        when v_route = 'subjects' or v_route like 'subjects/%' then registry.ask_subjects(v_route, v_path, v_query, p_body)
+        when v_route like 'compatibility/%' then registry.ask_compatibility(v_path, v_query, p_body)
+        else registry.ask_settings(v_route, v_path, v_query)
     end;
     return next;
 exception when sqlstate 'EM320' or sqlstate 'EM301' or sqlstate 'EM304' then

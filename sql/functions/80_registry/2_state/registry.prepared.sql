@@ -29,7 +29,8 @@ begin
     select jsonb_agg(jsonb_build_object('name', r.name, 'subject', r.subject, 'version', coalesce(v.version, r.version)) order by r.position),
         array_agg(v.schema_id order by r.position), jsonb_agg(s.tree order by r.position),
         min(format('%s version %s', left(r.subject, 255), r.version)) filter (where v.schema_id is null),
-        min(format('%s version %s', left(r.subject, 255), r.version)) filter (where s.schema_type <> p_schema_type or s.tree is null and p_schema_type = 'AVRO')
+        min(format('%s version %s', left(r.subject, 255), r.version))
+            filter (where s.schema_type <> p_schema_type or p_schema_type = 'AVRO' and s.tree is null)
     into schema_references, referenced_ids, v_known, v_missing, v_of_other_type
     from jsonb_array_elements(p_references) with ordinality as given (reference, position)
     cross join lateral (

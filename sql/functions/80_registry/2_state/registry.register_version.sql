@@ -5,7 +5,8 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 -- What registry.register() does; and with p_schema_id what mode IMPORT is for: the version gets that id, and no compatibility
 -- is asked for.
 --   p_version  the number it shall have; null: the next
--- Errors: those of registry.register(); EM307 the id or the version is another's
+-- Errors: those of registry.register(); EM307 the schema has another id; EM320 with 42201 p_version without p_schema_id is not the
+--     next, 42205 the id or the version is another schema's
 #variable_conflict use_column
 declare
     v_new record;
@@ -25,10 +26,10 @@ begin
         select f.version, f.schema_id into version, schema_id from registry.found(p_subject, p_schema_type, v_new.digest, false) f;
     end if;
     if schema_id is not null then
-        if schema_id <> p_schema_id or version <> p_version then
+        if schema_id <> p_schema_id or p_schema_id is not null and version <> p_version then
             raise exception using errcode = 'EM307',
-                message = format('Schema already registered with id %s as version %s instead of input id %s', schema_id, version, coalesce(p_schema_id, schema_id)),
-                hint = 'a schema has one id, and one version of a subject';
+                message = format('Schema already registered with id %s as version %s instead of input id %s', schema_id, version, p_schema_id),
+                hint = 'a schema has one id, and one version of a subject that stands';
         end if;
         return;
     end if;
@@ -58,8 +59,7 @@ begin
     version := coalesce(p_version, v_newest + 1);
     if p_schema_id is null then
         if version <> v_newest + 1 then
-            raise exception using errcode = 'EM307',
-                message = format('Version is not one more than previous version: %s is the next', v_newest + 1), hint = 'leave the version out';
+            perform registry.refuse(42201, format('Version is not one more than previous version: %s is the next', v_newest + 1));
         end if;
         v_objections := array(select o.sentence from registry.judged(p_subject, p_schema_type, v_new.tree) as o (sentence));
         if cardinality(v_objections) > 0 then
@@ -68,8 +68,7 @@ begin
                 hint = format('the subject''s level is %s', registry.compatibility(p_subject));
         end if;
     elsif exists (select from registry.subject_version v where (v.subject, v.version) = (p_subject, p_version)) then
-        raise exception using errcode = 'EM307', message = format('Overwrite of version %s of subject %s is not permitted', p_version, p_subject),
-            hint = 'delete it for good first';
+        perform registry.refuse(42205, format('Overwrite of version %s of subject %s is not permitted.', p_version, p_subject));
     end if;
 
     select s.schema_id into schema_id
@@ -79,8 +78,7 @@ begin
             message = format('Schema already registered with id %s instead of input id %s', schema_id, p_schema_id), hint = 'a schema has one id';
     elsif schema_id is null then
         if exists (select from registry.schema s where s.schema_id = p_schema_id) then
-            raise exception using errcode = 'EM307', message = format('Overwrite new schema with id %s is not permitted.', p_schema_id),
-                hint = 'the id is another schema''s, and messages may have it';
+            perform registry.refuse(42205, format('Overwrite new schema with id %s is not permitted.', p_schema_id));
         end if;
         -- Ids that were imported are stepped over: one far ahead must not use up those before it.
         schema_id := p_schema_id;

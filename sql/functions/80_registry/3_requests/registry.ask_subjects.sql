@@ -9,6 +9,7 @@ declare
     v_offset integer := registry.page_number(p_query, 'offset');
     v_limit integer := registry.page_number(p_query, 'limit');
     v_version integer;
+    v_prefix text := registry.subject_prefix(p_query);
     v_row record;
     v_request record;
     v_digest bytea;
@@ -16,7 +17,7 @@ begin
     if p_route = 'subjects' then
         return to_json(array(
             select v.subject from registry.subject_version v
-            where starts_with(v.subject, registry.subject_prefix(p_query))
+            where v_prefix = '' or starts_with(v.subject, v_prefix)
             group by v.subject
             having case when v_deleted_only then count(*) = count(v.deleted_at) else v_deleted or count(*) > count(v.deleted_at) end
             order by v.subject offset v_offset limit v_limit));
@@ -49,7 +50,7 @@ begin
         end if;
     end if;
 
-    select s.* into v_row
+    select s.schema_id, s.schema_type, s.schema_text into v_row
     from registry.subject_version v join registry.schema s on s.schema_id = v.schema_id
     where v.subject = v_subject and v.version = v_version;
     if p_route = 'subjects/*/versions/*/schema' then

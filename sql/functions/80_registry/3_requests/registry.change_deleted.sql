@@ -51,7 +51,7 @@ begin
     if v_permanent then
         delete from registry.subject_version v where v.subject = v_subject and v.version = any (v_versions);
     else
-        update registry.subject_version v set deleted_at = clock_timestamp()
+        update registry.subject_version v set deleted_at = greatest(clock_timestamp(), v.registered_at)
         where v.subject = v_subject and v.version = any (v_versions) and v.deleted_at is null;
         -- What nobody sees has no level and no mode of its own: who registers it anew begins anew.
         if not registry.has_versions(v_subject, false) then

@@ -19,7 +19,8 @@ begin
     if v_is_level then
         perform registry.check_writable(v_subject);
     elsif v_new = 'IMPORT' and registry.mode_of(v_subject) <> 'IMPORT' and not registry.flag(p_query, 'force')
-        and registry.has_versions(v_subject, false) then
+        and exists (
+            select from registry.subject_version v where (v_subject is null or v.subject = v_subject) and v.deleted_at is null) then
         perform registry.refuse(42205, 'Cannot import since found existing subjects');
     end if;
 

@@ -1,7 +1,7 @@
 create or replace function registry.change_version(p_path text[], p_body text) returns text
 language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 -- Registers a version, as a request has it.
--- Errors: those of registry.register() and registry.schema_request(); EM307 the id or the version is another's
+-- Errors: those of registry.register_version() and registry.schema_request()
 declare
     v_request record := registry.schema_request(p_body);
     v_done record;
