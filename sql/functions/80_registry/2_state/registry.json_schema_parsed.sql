@@ -5,9 +5,10 @@ language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
     v_value jsonb;
 begin
-    -- A number with an exponent of four digits is printed with thousands, each time: cheap to send, dear to keep.
-    if p_schema_text ~ '[0-9.][eE][+-]?0*[1-9][0-9]{3}' then
-        raise exception using errcode = 'EM301', message = 'the schema has a number with an exponent beyond 999', hint = 'write it otherwise';
+    -- A number with a large exponent has as many digits when it is kept: cheap to send, dear to have.
+    if p_schema_text ~ '[0-9.][eE][+-]?0*[1-9][0-9]{3}' or regexp_count(p_schema_text, '[0-9.][eE][+-]?0*[1-9][0-9]{2}') > 100 then
+        raise exception using errcode = 'EM301', message = 'the schema has numbers with exponents beyond 999, or too many beyond 99',
+            hint = 'write them otherwise';
     end if;
     begin
         v_value := p_schema_text::jsonb;

@@ -22,10 +22,11 @@ begin
         limit case when v_level like '%\_TRANSITIVE' then null else 1 end
     loop
         if v_old.schema_type <> p_schema_type then
-            return next format('version %s is of type %s: a subject keeps its type, unless its level is NONE', v_old.version, v_old.schema_type);
+            return next format(
+                'version %s is of type %s: a subject keeps its type, unless its level is NONE', v_old.version, v_old.schema_type);
         elsif p_schema_type <> 'AVRO' then
-            return next format('version %s: compatibility of JSON Schema is not judged here; set the subject''s level to NONE to register another',
-                v_old.version);
+            return next format('version %s is another: compatibility of JSON Schema is not judged here, so another version '
+                'needs the subject''s level set to NONE', v_old.version);
         elsif v_old.tree is null then
             return next format('version %s cannot be judged against: by today''s rules it is no Avro schema', v_old.version);
         else

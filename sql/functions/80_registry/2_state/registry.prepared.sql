@@ -26,7 +26,8 @@ begin
     end if;
     perform registry.check_references(p_references);
 
-    select jsonb_agg(jsonb_build_object('name', r.name, 'subject', r.subject, 'version', coalesce(v.version, r.version)) order by r.position),
+    select jsonb_agg(
+            jsonb_build_object('name', r.name, 'subject', r.subject, 'version', coalesce(v.version, r.version)) order by r.position),
         array_agg(v.schema_id order by r.position), jsonb_agg(s.tree order by r.position),
         min(format('%s version %s', left(r.subject, 255), r.version)) filter (where v.schema_id is null),
         min(format('%s version %s', left(r.subject, 255), r.version))

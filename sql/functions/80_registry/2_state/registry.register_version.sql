@@ -28,7 +28,8 @@ begin
     if schema_id is not null then
         if schema_id <> p_schema_id or p_schema_id is not null and version <> p_version then
             raise exception using errcode = 'EM307',
-                message = format('Schema already registered with id %s as version %s instead of input id %s', schema_id, version, p_schema_id),
+                message = format(
+                    'Schema already registered with id %s as version %s instead of input id %s', schema_id, version, p_schema_id),
                 hint = 'a schema has one id, and one version of a subject that stands';
         end if;
         return;
@@ -75,7 +76,8 @@ begin
     from registry.schema s where (s.schema_type, s.canonical_digest) = (p_schema_type, v_new.digest);
     if schema_id <> p_schema_id then
         raise exception using errcode = 'EM307',
-            message = format('Schema already registered with id %s instead of input id %s', schema_id, p_schema_id), hint = 'a schema has one id';
+            message = format('Schema already registered with id %s instead of input id %s', schema_id, p_schema_id),
+            hint = 'a schema has one id';
     elsif schema_id is null then
         if exists (select from registry.schema s where s.schema_id = p_schema_id) then
             perform registry.refuse(42205, format('Overwrite new schema with id %s is not permitted.', p_schema_id));
@@ -92,8 +94,8 @@ begin
         overriding system value
         values (schema_id, p_schema_type, p_schema_text, v_new.canonical, v_new.digest, v_new.tree);
         insert into registry.schema_reference (schema_id, position, name, subject, version, referenced_id)
-        select register_version.schema_id, r.position, r.reference ->> 'name', r.reference ->> 'subject', (r.reference ->> 'version')::integer,
-            v_new.referenced_ids[r.position]
+        select register_version.schema_id, r.position, r.reference ->> 'name', r.reference ->> 'subject',
+            (r.reference ->> 'version')::integer, v_new.referenced_ids[r.position]
         from jsonb_array_elements(v_new.schema_references) with ordinality as r (reference, position);
     end if;
     insert into registry.subject_version (subject, version, schema_id)

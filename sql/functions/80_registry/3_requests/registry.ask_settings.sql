@@ -12,7 +12,8 @@ begin
     elsif p_route = 'mode' or p_route = 'mode/*' and registry.flag(p_query, 'defaultToGlobal') then
         v_own.mode := registry.mode_of(v_subject);
     elsif p_route = 'config/*' and v_own.compatibility is null then
-        perform registry.refuse(40408, format('Subject ''%s'' does not have subject-level compatibility configured', left(v_subject, 300)));
+        perform registry.refuse(
+            40408, format('Subject ''%s'' does not have subject-level compatibility configured', left(v_subject, 300)));
     elsif p_route = 'mode/*' and v_own.mode is null then
         perform registry.refuse(40409, format('Subject ''%s'' does not have subject-level mode configured', left(v_subject, 300)));
     end if;

@@ -37,7 +37,8 @@ begin
         end if;
         return to_json(array(
             select v.version from registry.subject_version v
-            where v.subject = v_subject and case when v_deleted_only then v.deleted_at is not null else v_deleted or v.deleted_at is null end
+            where v.subject = v_subject
+                and case when v_deleted_only then v.deleted_at is not null else v_deleted or v.deleted_at is null end
             order by v.version offset v_offset limit v_limit));
     else
         v_version := registry.version_named(v_subject, p_path[4], v_deleted or p_route = 'subjects/*/versions/*/referencedby');

@@ -49,6 +49,7 @@ begin
         end if;
     end if;
     return jsonb_build_object(
-        case when not v_is_level then 'mode' when v_new is null then 'compatibilityLevel' else 'compatibility' end, coalesce(v_new, v_old));
+        case when not v_is_level then 'mode' when v_new is null then 'compatibilityLevel' else 'compatibility' end,
+        coalesce(v_new, v_old));
 end
 $$;

@@ -12,7 +12,8 @@ begin
             v_new := registry.prepared(v_schema.schema_text, 'AVRO', '[]', false);
             update registry.schema set tree = v_new.tree where schema_id = v_schema.schema_id;
             if not exists (select from registry.schema where (schema_type, canonical_digest) = ('AVRO', v_new.digest)) then
-                update registry.schema set canonical = v_new.canonical, canonical_digest = v_new.digest where schema_id = v_schema.schema_id;
+                update registry.schema set canonical = v_new.canonical, canonical_digest = v_new.digest
+                where schema_id = v_schema.schema_id;
             end if;
         exception when sqlstate 'EM301' then
             raise warning 'schema % is no Avro schema by today''s rules: %', v_schema.schema_id, sqlerrm;
