@@ -26,13 +26,23 @@ create table ops.archive_pending (
     day date not null,
     records bigint not null constraint archive_pending_records_check check (records > 0),
     posted_at timestamptz not null default clock_timestamp(),
-    constraint archive_pending_pkey primary key (batch_id, run_id, kind)
+    first_at timestamptz,
+    last_at timestamptz,
+    first_position bigint,
+    last_position bigint,
+    bytes bigint constraint archive_pending_bytes_check check (bytes > 0),
+    constraint archive_pending_pkey primary key (batch_id, run_id, kind),
+    constraint archive_pending_measured_check check (
+        (bytes is null) = (first_position is null) and (bytes is null) = (last_position is null))
 );
 create index archive_pending_feed_idx on ops.archive_pending (feed, kind, day, posted_at);
 comment on table ops.archive_pending is
     'what a run stored or rejected of a batch and no object of the archive holds yet; written with its cause, gone when it is sealed';
 comment on column ops.archive_pending.kind is 'event: rows of public.events; dead_letter: rejects';
 comment on column ops.archive_pending.run_id is 'the run that judged; 0: rows from before there was an archive, whose run_id is null';
+comment on column ops.archive_pending.first_at is 'the earliest timestamp_stamp of its events, last_at the latest; null: not known, or dead letters';
+comment on column ops.archive_pending.first_position is 'null, as last_position and bytes, until ops.seal_archive() has measured it; then records is what it found';
+comment on column ops.archive_pending.bytes is 'what its lines will have, or a little more';
 comment on column ops.archive_pending.day is 'UTC day of landing, as ops.batch.received_on: the dt of the object';
 
 create table ops.archive_object (
@@ -148,6 +158,14 @@ create table ops.webhook (
 comment on table ops.webhook is 'URLs that are told what happens, by POST of JSON; its secret is the relay''s, in EMPORIUM_WEBHOOK_SECRET_<NAME>, never here';
 comment on column ops.webhook.url is 'http or https; holds no user and no password, and its path may be a secret';
 comment on column ops.webhook.kinds is 'what it is told; message: only what ops.post_message() sends to it by name';
+
+create table ops.outage (
+    carrier text not null,
+    destination text not null,
+    since timestamptz not null default clock_timestamp(),
+    constraint outage_pkey primary key (carrier, destination)
+);
+comment on table ops.outage is 'destinations that are away, since the first attempt that found them so; one that answers has no row';
 
 create table ops.alert (
     alert_id bigint generated always as identity constraint alert_pkey primary key,

@@ -23,14 +23,31 @@ grant usage on schema events to promoter;
 grant execute on function events.package_status(uuid), events.trace(uuid) to promoter;
 grant select (member, name, lease_until) on ops.kafka_member to promoter;
 grant select on ops.kafka_lag, ops.kafka_position, ops.kafka_batch, ops.accounting, ops.batch, ops.source_file, ops.run,
-    ops.feed, ops.rule, ops.setting, ops.replay_log, ops.outbox, ops.outbox_status to promoter;
+    ops.feed, ops.rule, ops.setting, ops.replay_log, ops.outbox, ops.outbox_status, ops.archive_pending, ops.alert, ops.alerts
+to promoter;
+grant select (webhook) on ops.webhook to promoter;
+grant execute on function ops.post_message(text, text, bytea, text, text[], text) to promoter;
 
 grant usage on schema ops to relay;
 grant execute on function
-    ops.claim_outbox(text, text[]), ops.dead_letters(bigint, bigint, integer, bigint), ops.deliver_outbox(bigint, bigint),
-    ops.postpone_outbox(bigint, text, boolean)
+    ops.seal_archive(boolean), ops.due_destinations(), ops.claim_outbox(text, text),
+    ops.dead_letters(bigint, bigint, integer, bigint), ops.outbox_content(bigint), ops.webhook_url(text),
+    ops.archive_object_claimed(bigint), ops.archive_lines(bigint),
+    ops.deliver_outbox(bigint, bigint), ops.deliver_object(bigint, bigint, bytea, bigint, bytea, text),
+    ops.postpone_outbox(bigint, text, boolean), ops.park_outbox(bigint, text, text)
 to relay;
-grant select on ops.feed, ops.outbox, ops.outbox_status to relay;
+grant select on ops.feed, ops.outbox, ops.outbox_status, ops.archive_pending, ops.alert, ops.alerts to relay;
+grant select (webhook) on ops.webhook to relay;
+
+grant usage on schema ops to relay_admin;
+grant execute on function
+    ops.resume_outbox(bigint), ops.post_message(text, text, bytea, text, text[], text), ops.add_webhook(text, text, text[]),
+    ops.remove_webhook(text), ops.webhooks(), ops.archive_balance(), ops.archive_find(uuid), ops.archive_of(text, bigint, bigint),
+    ops.archive_lines(bigint)
+to relay_admin;
+grant select on ops.feed, ops.outbox, ops.outbox_status, ops.archive_pending, ops.archive_object, ops.archive_piece, ops.alert,
+    ops.alerts, ops.webhook
+to relay_admin;
 
 grant usage on schema ops, staging, membership to membership_reader;
 grant select on ops.accounting, ops.batch, ops.source_file, ops.run, ops.run_export, ops.feed, ops.rule, ops.setting,

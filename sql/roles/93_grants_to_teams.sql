@@ -38,8 +38,11 @@ grant select on public.events, events.enriched, events.message to privacy;
 grant execute on function
     events.id_text(uuid, text), events.uuid_ulid(text), events.base32_text(bigint), events.instant_text(timestamptz),
     events.id_form(text), events.id_uuid(text), events.ulid_uuid(text), events.base32_digit(text, integer), events.base32_value(text, integer),
-    events.package_id(uuid), events.ordinal(uuid), events.correlated_at(uuid), events.package_status(uuid), events.trace(uuid)
+    events.package_id(uuid), events.ordinal(uuid), events.correlated_at(uuid), events.package_status(uuid), events.trace(uuid),
+    events.document(jsonb, text, timestamptz, uuid, text, text, text, uuid, text, uuid, text, text, numeric, text, uuid, timestamptz, bigint),
+    ops.archive_find(uuid), ops.archive_of(text, bigint, bigint)
 to privacy;
+grant select on ops.archive_object, ops.archive_piece, ops.archive_kept, ops.outbox_message to privacy;
 grant select on ops.batch, ops.source_file, ops.run, ops.rule, ops.feed to privacy;
 
 -- membership_reader: what members buy, with their membership_id.

@@ -20,8 +20,8 @@ begin
     from staging.reject
     where received_on = v_batch.received_on and batch_id = p_batch and disposition = 'rejected' and origin is null;
     if v_messages > 0 then
-        insert into ops.outbox (kind, destination, batch_id, messages)
-        values ('dead_letter', v_batch.dead_letter_topic, p_batch, v_messages)
+        insert into ops.outbox (kind, carrier, destination, batch_id, messages)
+        values ('dead_letter', 'kafka', v_batch.dead_letter_topic, p_batch, v_messages)
         on conflict on constraint outbox_kind_batch_id_key do nothing;
     end if;
 end

@@ -1,12 +1,14 @@
 create or replace function ops.unreject(p_feed ops.feed, p_batch ops.batch, p_filter jsonb) returns bigint
 language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 -- Moves those rejects of a promoted batch that ops.replay()'s filter names back into staging, as pending; gives their
--- number. What the batch had left in staging from the first time goes, so that nothing is judged twice.
+-- number. What the batch had left in staging from the first time goes, so that nothing is judged twice. What the archive has
+-- yet to save of them as they are is kept for it.
 declare
     v_slot smallint := (select current_slot from ops.feed where feed = p_feed.feed);
     v_rejected bigint;
     v_duplicate bigint;
 begin
+    perform ops.keep_letters(p_batch, p_filter);
     execute format('delete from staging.%I where batch_id = $1', p_feed.staging_table) using p_batch.batch_id;
     execute format(
         $sql$

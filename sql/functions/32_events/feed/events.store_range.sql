@@ -17,13 +17,15 @@ as $$
 -- within a batch the one at the lower offset comes first. Raises what a constraint, a missing day or unreadable bytes raise.
 --   p_letters   true: events of staging.event_dead_letter, which a replay judges; else those of staging.event
 --   p_window    the times that events may have
--- Writes: events.message, public.events, staging.reject
+-- Writes: events.message, public.events, staging.reject, ops.archive_pending
 declare
     v_result ops.promotion := row(p_batch.batch_id, 0, 0, 0, 0)::ops.promotion;
     v_again bigint[];
     v_ids uuid[];
     v_digests uuid[];
     v_conflicts bigint;
+    v_first_at timestamptz;
+    v_last_at timestamptz;
 begin
     with judged as materialized (
         select * from events.judged_events(p_letters, p_batch.batch_id, p_batch.slot, p_from, p_to, p_window)
@@ -34,18 +36,19 @@ begin
         where clean
         order by message_id, position
         on conflict on constraint message_pkey do nothing
-        returning position
+        returning position, timestamp_stamp
     ), shown as (
         insert into public.events
             (timestamp_stamp, message_id_stamp, correlation_id, type, target_subscription, new_context_account_id,
              new_context_user_id, data, timestamp_form, message_id_form, account_id_form, user_id_form, request_platform,
-             amplitude_track_id, amplitude_tracked_device, publish_time, schema_id, batch_id, position, package_size)
-        select timestamp_stamp, message_id, correlation_id, type, target_subscription, account_id, user_id, data,
+             amplitude_track_id, amplitude_tracked_device, publish_time, schema_id, batch_id, position, package_size,
+             run_id)
+        select judged.timestamp_stamp, message_id, correlation_id, type, target_subscription, account_id, user_id, data,
             timestamp_form, message_id_form, account_id_form, user_id_form, request_platform, amplitude_track_id,
-            amplitude_tracked_device, published_at, schema_id, p_batch.batch_id, position, package_size
+            amplitude_tracked_device, published_at, schema_id, p_batch.batch_id, position, package_size, p_run
         from judged
         join booked using (position)
-        order by timestamp_stamp
+        order by judged.timestamp_stamp
     ), refused as materialized (
         -- A dead letter that comes back stands already.
         select position, defect, message_key, origin, payload, schema_id, published_at, package_size,
@@ -78,9 +81,11 @@ begin
             and j.position not in (select position from booked)
     )
     select (select count(*) from judged), (select count(*) from booked), (select count(*) from refused where rejected),
-        (select count(*) from refused where not rejected), array_agg(position), array_agg(message_id), array_agg(digest)
-    into v_result.received, v_result.stored, v_result.rejected, v_result.duplicate, v_again, v_ids, v_digests
+        (select count(*) from refused where not rejected), array_agg(position), array_agg(message_id), array_agg(digest),
+        (select min(timestamp_stamp) from booked), (select max(timestamp_stamp) from booked)
+    into v_result.received, v_result.stored, v_result.rejected, v_result.duplicate, v_again, v_ids, v_digests, v_first_at, v_last_at
     from again;
+    perform ops.post_stored(p_batch, p_run, v_result.stored, v_first_at, v_last_at);
 
     -- With a snapshot of its own: what others have committed meanwhile, and this batch itself, are in the ledger now.
     -- Where the ledger's row has gone with its day, the event is one that was stored, too.

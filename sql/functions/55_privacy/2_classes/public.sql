@@ -19,7 +19,8 @@ with listed (table_name, column_name, class, mask, purpose, retention) as (value
     ('events', 'schema_id', 'not_personal', 'clear', '', null),
     ('events', 'batch_id', 'not_personal', 'clear', '', null),
     ('events', 'position', 'personal', 'omit', 'where the event came from', '400 days'),
-    ('events', 'package_size', 'not_personal', 'clear', '', null)
+    ('events', 'package_size', 'not_personal', 'clear', '', null),
+    ('events', 'run_id', 'not_personal', 'clear', '', null)
 ), gone as (
     delete from privacy.column_class k
     where k.schema_name = 'public'
