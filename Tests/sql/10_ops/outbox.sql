@@ -31,7 +31,7 @@ begin
 end
 $$;
 create function pg_temp.posted(p_batch bigint) returns text language sql as $$
-    select format('%s %s %s %s', kind, destination, messages, state) from ops.outbox where batch_id = p_batch
+    select format('%s %s %s %s', kind, destination, messages, state) from ops.outbox where batch_id = p_batch and kind = 'dead_letter'
 $$;
 
 -- A header's value.
@@ -46,16 +46,16 @@ select is(pg_temp.posted(pg_temp.settled('[{"value":"aa","origin":"c0/customers:
 select is(pg_temp.posted(pg_temp.settled('[]')), null, 'nor a clean one');
 select is(pg_temp.posted(pg_temp.settled('[{"value":"aa"}]', 'membership.application')), null, 'nor one of a feed without a dead-letter topic');
 select is(count(*), 1::bigint, 'one row so far') from ops.outbox;
-select is(pg_temp.state_as('none', 'insert into ops.outbox (kind, destination, messages) values (''dead_letter'', ''x'', 1)'), '23514', 'dead letters have a batch');
+select is(pg_temp.state_as('none', 'insert into ops.outbox (kind, carrier, destination, messages) values (''dead_letter'', ''kafka'', ''x'', 1)'), '23514', 'dead letters have a batch');
 select is(pg_temp.state_as('none', 'update ops.feed set dead_letter_topic = topic where topic is not null'), '23514', 'the dead-letter topic is not the feed''s own');
 select is(pg_temp.state_as('none', 'update ops.feed set dead_letter_topic = ''x'' where topic is null'), '23514', 'and needs a feed from Kafka');
 
 -- Messages, as the relay reads them.
 set local role relay;
-select outbox_id as row, batch_id as claimed from ops.claim_outbox('dead_letter') \gset
+select outbox_id as row, batch_id as claimed from ops.claim_outbox('kafka', 'customers.dead.letter') \gset
 reset role;
 select is(:claimed::bigint, :mixed::bigint, 'the relay claims it');
-select outbox_id as same, 100 * last_value as b from ops.claim_outbox('dead_letter'), pg_temp.base \gset
+select outbox_id as same, 100 * last_value as b from ops.claim_outbox('kafka', 'customers.dead.letter'), pg_temp.base \gset
 set local role relay;
 create temp table sent as select *, pg_temp.header(headers, 'error') as error from ops.dead_letters(:row, -1, 1000, 1000000);
 reset role;
@@ -92,7 +92,7 @@ from (values (1000, 1000000, '4'), (3, 1000000, '3,1'), (1, 1000000, '1,1,1,1'),
 -- Failure, back-off, delivery.
 set local role relay;
 select seconds between 0.4 and 1 as later from ops.postpone_outbox(:row, repeat('x', 600), false) seconds \gset
-select count(*) as due from ops.claim_outbox('dead_letter') \gset
+select count(*) as due from ops.claim_outbox('kafka', 'customers.dead.letter') \gset
 reset role;
 select ok(:'later', 'a failed row comes later');
 select is(:due, 0, 'and is not due before');
@@ -105,13 +105,13 @@ select ok(seconds between 2.4 and 5, 'nor than five seconds when the brokers are
 select ok((select next_attempt_at - clock_timestamp() from ops.outbox where outbox_id = :row) between interval '0' and interval '5 s', 'as is booked');
 update ops.outbox set next_attempt_at = clock_timestamp() where outbox_id = :row;
 set local role relay;
-select count(*) as left_alone from ops.claim_outbox('dead_letter', '{customers.dead.letter}') \gset
-select count(*) as other_kind from ops.claim_outbox('no such kind') \gset
-select count(*) as claimed_again from ops.claim_outbox('dead_letter', '{other}') \gset
+select count(*) as other_carrier from ops.claim_outbox('webhook', 'customers.dead.letter') \gset
+select count(*) as other_destination from ops.claim_outbox('kafka', 'events.dead.letter') \gset
+select count(*) as claimed_again from ops.claim_outbox('kafka', 'customers.dead.letter') \gset
 select ops.deliver_outbox(:row, 4);
-select count(*) as after_all from ops.claim_outbox('dead_letter') \gset
+select count(*) as after_all from ops.claim_outbox('kafka', 'customers.dead.letter') \gset
 reset role;
-select is(format('%s %s %s %s', :left_alone, :other_kind, :claimed_again, :after_all), '0 0 1 0', 'claims leave out what they are told to, and what is delivered');
+select is(format('%s %s %s %s', :other_carrier, :other_destination, :claimed_again, :after_all), '0 0 1 0', 'claims are by carrier and destination, and leave out what is delivered');
 select is((select format('%s %s %s', state, delivered, delivered_at is not null) from ops.outbox where outbox_id = :row), 'delivered 4 t', 'it is booked');
 select is(pg_temp.state_as('relay', format(q, :row)), 'EM060', q)
 from (values ('select ops.deliver_outbox(%s, 4)'), ('select ops.postpone_outbox(%s, ''x'', true)'), ('select * from ops.dead_letters(%s, -1, 1, 1)'),
@@ -132,9 +132,9 @@ select is(pg_temp.judged_again(:waits), 'dead_letter customers.dead.letter 1 wai
 
 -- In the order of their next attempts.
 select pg_temp.settled('[{"value":"02"}]') as second \gset
-select is((select batch_id from ops.claim_outbox('dead_letter')), :waits::bigint, 'the one due for longest comes first');
+select is((select batch_id from ops.claim_outbox('kafka', 'customers.dead.letter')), :waits::bigint, 'the one due for longest comes first');
 update ops.outbox set next_attempt_at = next_attempt_at + interval '1 microsecond' + (select max(next_attempt_at) - min(next_attempt_at) from ops.outbox where state = 'waiting') where batch_id = :waits;
-select is((select batch_id from ops.claim_outbox('dead_letter')), :second::bigint, 'a failed one lets the others pass');
+select is((select batch_id from ops.claim_outbox('kafka', 'customers.dead.letter')), :second::bigint, 'a failed one lets the others pass');
 
 -- A file's records of a feed from Kafka have no offset to name.
 select pg_temp.settled('[{"value":"03"}]') as filed \gset
@@ -146,9 +146,9 @@ select is((select format('%s|%s|%s', pg_temp.header(headers, 'source.topic'), pg
 select is(pg_temp.state_as(role, q), '42501', format('%s: %s', role, q))
 from (values ('relay', 'select * from staging.reject'), ('relay', 'select * from staging.shop_customer'), ('relay', 'select * from ops.batch'),
     ('relay', 'update ops.outbox set state = ''waiting'', delivered = null, delivered_at = null'), ('relay', 'delete from ops.outbox'),
-    ('relay', 'insert into ops.outbox (kind, destination, batch_id, messages) values (''dead_letter'', ''x'', 1, 1)'), ('relay', 'select * from ops.outbox for update'),
+    ('relay', 'insert into ops.outbox (kind, carrier, destination, batch_id, messages) values (''dead_letter'', ''kafka'', ''x'', 1, 1)'), ('relay', 'select * from ops.outbox for update'),
     ('relay', 'select ops.outbox_dead_letters(1)'), ('relay', 'select * from shop.customers'), ('relay', 'select ops.replay(''shop.customer'')'),
-    ('promoter', 'select * from ops.claim_outbox(''dead_letter'')'), ('promoter', 'select * from ops.dead_letters(1, 1, 1, 1)'), ('promoter', 'delete from ops.outbox'),
+    ('promoter', 'select * from ops.claim_outbox(''kafka'', ''customers.dead.letter'')'), ('promoter', 'select * from ops.dead_letters(1, 1, 1, 1)'), ('promoter', 'delete from ops.outbox'),
     ('loader', 'select * from ops.outbox'), ('loader', 'select * from ops.outbox_status'), ('loader', 'select * from ops.dead_letters(1, 1, 1, 1)')) as t (role, q);
 select is(pg_temp.state_as(role, 'select * from ops.outbox_status'), '00000', role || ' reads the status') from unnest('{relay,promoter}'::text[]) role;
 
