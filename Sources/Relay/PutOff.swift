@@ -7,25 +7,26 @@ struct PutOff {
         var backoff: Backoff
     }
 
-    private var entries: [String: Entry] = [:]
+    private var entries: [Destination: Entry] = [:]
 
-    /// Those that failed and have not worked since.
-    var all: [String] { entries.keys.sorted() }
+    /// Whether it failed and has not worked since.
+    func hasFailed(_ destination: Destination) -> Bool { entries[destination] != nil }
 
-    /// Those to be left alone at a time.
-    func destinations(at now: ContinuousClock.Instant) -> [String] {
-        entries.filter { $0.value.until > now }.keys.sorted()
+    /// Whether it is to be left alone at a time.
+    func contains(_ destination: Destination, at now: ContinuousClock.Instant) -> Bool {
+        entries[destination].map { $0.until > now } ?? false
     }
 
     /// - Parameter pause: how long; nil for the destination's own back-off, 1 to 60 s.
     /// - Returns: how long it is left alone.
-    mutating func failed(_ destination: String, _ pause: Duration?, at now: ContinuousClock.Instant) -> Duration {
+    @discardableResult
+    mutating func failed(_ destination: Destination, _ pause: Duration?, at now: ContinuousClock.Instant) -> Duration {
         var entry = entries[destination] ?? Entry(until: now, backoff: Backoff(first: .seconds(1), cap: .seconds(60)))
         let pause = pause ?? entry.backoff.next()
-        entry.until = now + pause
+        entry.until = max(entry.until, now + pause)
         entries[destination] = entry
         return pause
     }
 
-    mutating func delivered(_ destination: String) { entries[destination] = nil }
+    mutating func delivered(_ destination: Destination) { entries[destination] = nil }
 }

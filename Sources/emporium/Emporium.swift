@@ -16,7 +16,7 @@ struct Emporium: AsyncParsableCommand {
         subcommands: [
             UpCommand.self, DownCommand.self, StatusCommand.self, DoctorCommand.self, URLCommand.self,
             MigrateCommand.self, DocsCommand.self, LoadCommand.self, RunCommand.self, ReplayCommand.self, RejectsCommand.self,
-            RelayCommand.self, TopicsCommand.self, SchemasCommand.self, CollectCommand.self, TraceCommand.self, MaintainCommand.self,
+            RelayGroup.self, TopicsCommand.self, SchemasCommand.self, CollectCommand.self, TraceCommand.self, MaintainCommand.self,
             RolesCommand.self, QueryCommand.self, GenerateCommand.self, BrokerCommand.self,
         ])
 

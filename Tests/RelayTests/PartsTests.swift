@@ -71,21 +71,47 @@ import Testing
         #expect(DeadLetter(position: 1, key: nil, value: nil, headers: []).reduced == nil)
     }
 
+    @Test func aMessageGoesWholeOrNotAtAll() {
+        let claim = Claim(
+            id: 7, kind: "message", destination: Destination(carrier: .kafka, name: "t"), batch: nil, object: nil, messages: 1, key: "k")
+        let message = OutboxMessage(payload: [1], headers: [("a", "b")], contentType: "text/plain")
+        let letter = DeadLetter(message, claim)
+        #expect(letter.key == [0x6B] && letter.value == [1] && letter.reduced == nil)
+        #expect(
+            letter.headers == [
+                Header("a", [0x62]), Header("content-type", Array("text/plain".utf8)), Header("origin", Array("outbox:7".utf8)),
+            ])
+    }
+
+    @Test func aMessagesContentIsReadWithItsHeadersInOrder() throws {
+        let row: BinaryRows.Row = [[0, 255], array(["x", "1", "y", nil, "x", "ü"]), Array("text/plain".utf8)]
+        let message = try OutboxMessage(row)
+        #expect(message == OutboxMessage(payload: [0, 255], headers: [("x", "1"), ("x", "ü")], contentType: "text/plain"))
+        for row: BinaryRows.Row in [[], [nil, array([]), []], [[1], array(["x"]), []], [[1], array([nil, "x"]), []], [[1], nil, []]] {
+            #expect(throws: BinaryRows.Malformed.self) { try OutboxMessage(row) }
+        }
+    }
+
     @Test func aDestinationThatFailsIsLeftAloneForAWhile() {
+        let (a, b) = (Destination(carrier: .kafka, name: "a"), Destination(carrier: .webhook, name: "a"))
         var putOff = PutOff()
         let start = ContinuousClock.now
-        #expect(putOff.failed("a", .seconds(5), at: start) == .seconds(5))
-        #expect(putOff.destinations(at: start + .seconds(4)) == ["a"] && putOff.destinations(at: start + .seconds(5)) == [])
-        #expect(putOff.all == ["a"], "until it works again")
+        #expect(putOff.failed(a, .seconds(5), at: start) == .seconds(5))
+        #expect(putOff.contains(a, at: start + .seconds(4)) && !putOff.contains(a, at: start + .seconds(5)))
+        #expect(putOff.hasFailed(a) && !putOff.hasFailed(b), "until it works again, and no other of that name")
+        // A second lane that is told of a shorter pause does not shorten the first one's.
+        putOff.failed(a, .seconds(1), at: start)
+        #expect(putOff.contains(a, at: start + .seconds(4)))
         // One that refuses: longer each time, a minute at most.
         var last = Duration.zero
         for attempt in 0..<10 {
-            last = putOff.failed("b", nil, at: start)
+            last = putOff.failed(b, nil, at: start)
             let whole = min(Duration.seconds(1 << attempt), .seconds(60))
             #expect(last <= whole && last >= whole / 2)
         }
-        #expect(last >= .seconds(30) && putOff.destinations(at: start) == ["a", "b"])
-        putOff.delivered("b")
-        #expect(putOff.all == ["a"] && putOff.failed("b", nil, at: start) <= .seconds(1))
+        #expect(last >= .seconds(30) && putOff.contains(b, at: start))
+        putOff.delivered(b)
+        let again = putOff.failed(b, nil, at: start)
+        #expect(putOff.hasFailed(a) && again <= .seconds(1))
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPClient
 import Logging
+import ObjectStore
 import Postgres
 import Schemas
 import Stack
@@ -15,7 +16,7 @@ enum Settings {
         "in": "EMPORIUM_IN", "out": "EMPORIUM_OUT", "processed": "EMPORIUM_PROCESSED", "failed": "EMPORIUM_FAILED",
         "workers": "EMPORIUM_WORKERS", "log_level": "EMPORIUM_LOG_LEVEL", "log_format": "EMPORIUM_LOG_FORMAT",
         "kafka_bootstrap_servers": "KAFKA_BOOTSTRAP_SERVERS",
-        "schema_registry_url": "SCHEMA_REGISTRY_URL",
+        "schema_registry_url": "SCHEMA_REGISTRY_URL", "object_store": "EMPORIUM_OBJECT_STORE",
     ]
 
     static func value(_ name: String) -> String? {
@@ -109,10 +110,40 @@ enum Settings {
         }
     }
 
+    /// Where the archive is: EMPORIUM_OBJECT_STORE, `file:///folder` or `s3://bucket/prefix` with the AWS_… variables; in the
+    /// embedded stack the folder `archive` of its home.
+    /// - Returns: nil where a server is named and no store.
+    /// - Throws: `ConfigurationError`.
+    static func objectStore() throws -> (any ObjectStore)? {
+        let url: String
+        if let named = value("EMPORIUM_OBJECT_STORE") {
+            url = named
+        } else if namesServer {
+            return nil
+        } else {
+            url = "file://" + URL(fileURLWithPath: home).appendingPathComponent("archive").path
+        }
+        do throws(StoreError) {
+            return try open(store: url)
+        } catch {
+            throw ConfigurationError("EMPORIUM_OBJECT_STORE: \(error)")
+        }
+    }
+
+    static let noObjectStore = """
+        no object store: EMPORIUM_OBJECT_STORE is not set
+          hint: EMPORIUM_OBJECT_STORE=file:///var/lib/emporium/archive, or s3://bucket/prefix
+        """
+
     private static func server(_ url: String?) -> ConnectionConfiguration {
         let names = value("PGDATABASE") != nil || value("PGSERVICE") != nil || url != nil
         return ConnectionConfiguration(conninfo: url ?? "", overrides: names ? [:] : ["dbname": "ecommerce"])
     }
+}
+
+/// `Settings.objectStore` hides the function of that name.
+private func open(store url: String) throws(StoreError) -> any ObjectStore {
+    try objectStore(url: url, environment: ProcessInfo.processInfo.environment)
 }
 
 /// Where `emporium migrate` connects.

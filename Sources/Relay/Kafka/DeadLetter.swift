@@ -1,6 +1,5 @@
 import Kafka
 import Postgres
-import Synchronization
 
 /// A rejected message on its way to a dead-letter topic: key and value as they came, and headers that tell why and
 /// where from.
@@ -10,6 +9,8 @@ struct DeadLetter: Sendable, Equatable {
     /// nil for a tombstone.
     var value: [UInt8]?
     var headers: [Header]
+    /// Whether what is too large for a broker goes with less in it: its original stays where it is.
+    var mayShrink = true
 
     init(position: Int64, key: [UInt8]?, value: [UInt8]?, headers: [Header]) {
         self.position = position
@@ -37,6 +38,7 @@ struct DeadLetter: Sendable, Equatable {
     /// The same with less in it, for a broker that finds it too large: first without its value, then without its key;
     /// headers say so. nil when there is nothing left to leave out. The original stays in staging.reject.
     var reduced: DeadLetter? {
+        guard mayShrink else { return nil }
         var less = self
         if let value, !value.isEmpty {
             less.value = []  // not null: that would be a tombstone
@@ -52,16 +54,8 @@ struct DeadLetter: Sendable, Equatable {
 
     /// The next messages of an outbox row: at most 1,000, and one past 8 MiB at most.
     static func read(_ outbox: Int64, after position: Int64, _ connection: Connection) async throws -> [DeadLetter] {
-        let parser = Parser()
-        try await connection.copyOut(
-            "copy (select position, message_key, value, headers from ops.dead_letters(\(outbox), \(position), 1000, \(8 << 20))) to stdout (format binary)"
-        ) { try parser.take($0) }
-        return try parser.rows.map { row throws(BinaryRows.Malformed) in try DeadLetter(row) }
-    }
-
-    private final class Parser: Sendable {
-        private let parsed = Mutex(BinaryRows())
-        func take(_ bytes: UnsafeRawBufferPointer) throws { try parsed.withLock { try $0.take(bytes) } }
-        var rows: [BinaryRows.Row] { parsed.withLock { $0.rows } }
+        let rows = try await connection.copyRows(
+            "copy (select position, message_key, value, headers from ops.dead_letters(\(outbox), \(position), 1000, \(8 << 20))) to stdout (format binary)")
+        return try rows.map { row throws(BinaryRows.Malformed) in try DeadLetter(row) }
     }
 }

@@ -2,13 +2,6 @@ import Kafka
 import Logging
 import Synchronization
 
-/// Why a destination did not take messages. Fit for logs.
-struct DeliveryFailure: Error, CustomStringConvertible {
-    var description: String
-    /// The destination is away: the messages are not to blame.
-    var isOutage: Bool
-}
-
 /// One producer, and how messages are brought to a topic with it. Given up after a failure: its queue may hold messages
 /// that will be sent again.
 struct Delivery: Sendable {
@@ -93,13 +86,13 @@ struct Delivery: Sendable {
 
     private var stalled: DeliveryFailure {
         let words = lastWords.text.map { ": \($0)" } ?? ""
-        return DeliveryFailure(description: "no acknowledgement within \(patience)\(words)", isOutage: true)
+        return DeliveryFailure(.outage, "no acknowledgement within \(patience)\(words)")
     }
 
     private func failure(_ error: KafkaError) -> DeliveryFailure {
         if error.name == "_TIMED_OUT" { return stalled }
         let hint = ["_UNKNOWN_TOPIC", "UNKNOWN_TOPIC_OR_PART"].contains(error.name) ? "; make it: emporium topics apply" : ""
-        return DeliveryFailure(description: "\(error)\(hint)", isOutage: error.isOutage)
+        return DeliveryFailure(error.isOutage ? .outage : .refusal, "\(error)\(hint)")
     }
 
     /// Ends the producer; what is still in its queue is dropped.
