@@ -2,8 +2,8 @@ import Avro
 import Logging
 import Postgres
 
-/// Schemas in PostgreSQL's schema `registry`. Reading takes the role `loader`, `collector` or `collector_admin`,
-/// registering the last; the configuration names it.
+/// Schemas in PostgreSQL's schema `registry`, which decides by itself what is one schema and what is compatible. Reading takes
+/// the role `loader`, `collector` or `collector_admin`, registering the last; the configuration names it.
 ///
 /// Every error of the server is an outage but those that a registration itself is to blame for: a database that is not
 /// migrated, or that lets nobody in, says nothing about a schema.
@@ -24,16 +24,15 @@ public final class DatabaseRegistry: SchemaRegistry {
 
     public func schema(id: UInt32) async throws(SchemaError) -> RegisteredSchema {
         let row = id > Int32.max ? nil : try await ask(
-            "schema \(id)", "select schema_id, schema_type, schema_text from registry.schema_by_id($1)", [.int(Int64(id))]
+            "schema \(id)", "select \(Self.columns) from registry.schema_by_id($1) s", [.int(Int64(id))]
         ).first
         guard let row else { throw SchemaError(.unknown, "\(name) has no schema \(id)") }
-        return try RegisteredSchema(id: id, type: row.text("schema_type"), text: row.text("schema_text"))
+        return try registered(id, row)
     }
 
     public func latest(subject: String) async throws(SchemaError) -> SchemaVersion {
         let answer = try await ask(
-            "subject \(subject)", "select version, schema_id, schema_type, schema_text from registry.latest($1)",
-            [.text(subject)])
+            "subject \(subject)", "select s.version, \(Self.columns) from registry.latest($1) s", [.text(subject)])
         guard let row = answer.first else {
             throw SchemaError(
                 .unknown, "\(name) has no subject \(subject)\n  hint: emporium schemas apply registers the files of topics/")
@@ -44,8 +43,7 @@ public final class DatabaseRegistry: SchemaRegistry {
     /// The versions of a subject, oldest first; empty where nobody registered one.
     public func versions(subject: String) async throws(SchemaError) -> [SchemaVersion] {
         let answer = try await ask(
-            "subject \(subject)", "select version, schema_id, schema_type, schema_text from registry.versions($1)",
-            [.text(subject)])
+            "subject \(subject)", "select s.version, \(Self.columns) from registry.versions($1) s", [.text(subject)])
         var versions: [SchemaVersion] = []
         for row in answer.rows { versions.append(try version(subject, row)) }
         return versions
@@ -54,32 +52,28 @@ public final class DatabaseRegistry: SchemaRegistry {
     public func lookup(subject: String, text: String) async throws(SchemaError) -> SchemaVersion? {
         let answer = try await ask(
             "subject \(subject)",
-            "select version, schema_id, schema_type, schema_text from registry.versions($1) where canonical = $2",
-            [.text(subject), .text(try normalForm(ofSchema: text))])
+            """
+            select v.version, \(Self.columns) from registry.lookup($1, $2) v
+            cross join lateral registry.schema_by_id(v.schema_id) s
+            """, [.text(subject), .text(text)])
         return try answer.first.map { row throws(SchemaError) in try version(subject, row) }
     }
 
     public func compatibility(subject: String) async throws(SchemaError) -> String {
         try await ask("subject \(subject)", "select registry.compatibility($1)", [.text(subject)]).first?[0]
-            ?? Compatibility.backward.rawValue
+            ?? "BACKWARD"
     }
 
     public func objections(subject: String, text: String) async throws(SchemaError) -> [String] {
-        let word = try await compatibility(subject: subject)
-        guard let level = Compatibility(rawValue: word) else {
-            throw SchemaError(
-                .refused,
-                "the setting registry.compatibility is \(shown(word, 40))\n  hint: NONE, BACKWARD, FORWARD, FULL, or …_TRANSITIVE")
-        }
-        let new = try SchemaError.parsed(text)
-        return level.objections(to: new, after: try await versions(subject: subject))
+        try await ask("subject \(subject)", "select o from registry.objections($1, $2) o", [.text(subject), .text(text)])
+            .rows.map { $0.text("o") }
     }
 
     public func register(subject: String, text: String, after: Int) async throws(SchemaError) -> SchemaVersion {
         let schema = try SchemaError.parsed(text)
         let answer = try await ask(
-            "registering \(subject)", "select schema_id, version from registry.register($1, $2, $3, $4)",
-            [.text(subject), .text(text), .text(try normalForm(ofSchema: text)), .int(after)])
+            "registering \(subject)", "select schema_id, version from registry.register($1, $2, p_after => $3)",
+            [.text(subject), .text(text), .int(after)])
         guard let row = answer.first, let id = row.int("schema_id").flatMap(UInt32.init(exactly:)), let version = row.int("version")
         else { throw SchemaError(.outage, "\(name) gave no answer to registering \(subject)") }
         return SchemaVersion(
@@ -92,7 +86,14 @@ public final class DatabaseRegistry: SchemaRegistry {
         }
         return SchemaVersion(
             subject: subject, version: Int(version),
-            schema: try RegisteredSchema(id: id, type: row.text("schema_type"), text: row.text("schema_text")))
+            schema: try registered(id, row))
+    }
+
+    /// Of a schema, `s`.
+    private static let columns = "s.schema_id, s.schema_type, s.schema_text, s.resolved_text"
+
+    private func registered(_ id: UInt32, _ row: QueryResult.Row) throws(SchemaError) -> RegisteredSchema {
+        try RegisteredSchema(id: id, type: row.text("schema_type"), text: row.text("schema_text"), resolved: row["resolved_text"])
     }
 
     private func ask(_ what: String, _ sql: String, _ parameters: [Parameter]) async throws(SchemaError) -> QueryResult {

@@ -17,7 +17,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case head
         /// The key is being looked up.
         case asking
-        case body(Door.CollectTicket)
+        case body(Incoming)
         /// Answer at the end of a request that has no body.
         case ending(Ending)
         case working
@@ -44,7 +44,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var mode = Mode.head
     private var request: HTTPRequestHead?
     private var body = ByteBuffer()
+    /// Of events.
     private var reserved = 0
+    private var answerHold: RegistryHold?
     /// What came while a request was worked on.
     private var held = CircularBuffer<Held>(initialCapacity: 0)
     private var isDraining = false
@@ -180,8 +182,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
         switch (mode, part) {
         case (.head, .head(let head)): begin(head, context)
-        case (.body(let ticket), .body(let chunk)): append(chunk, ticket, context)
-        case (.body(let ticket), .end): work(ticket, context)
+        case (.body(let incoming), .body(let chunk)): append(chunk, incoming, context)
+        case (.body(.events(let ticket)), .end): work(ticket, context)
+        case (.body(.registry(let ticket, let hold)), .end): work(ticket, hold, context)
         case (.ending(let ending), .end):
             switch ending {
             case .refuse(let answer, let route): respond(answer, route: route, closes: false, context)
@@ -248,24 +251,36 @@ final class ConnectionHandler: ChannelDuplexHandler {
                 }
             }
         case .collect(let ticket):
-            mode = .body(ticket)
-            if ticket.expectsContinue {
-                context.writeAndFlush(
-                    wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
-            }
+            mode = .body(.events(ticket))
+            if ticket.expectsContinue { sendContinue(context) }
+        case .registry(let ticket):
+            mode = .body(.registry(ticket, RegistryHold(door.metrics)))
+            if ticket.expectsContinue { sendContinue(context) }
         }
     }
 
-    private func append(_ chunk: ByteBuffer, _ ticket: Door.CollectTicket, _ context: ChannelHandlerContext) {
+    private func sendContinue(_ context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
+    }
+
+    private func append(_ chunk: ByteBuffer, _ incoming: Incoming, _ context: ChannelHandlerContext) {
         let count = chunk.readableBytes
-        guard body.readableBytes + count <= door.settings.package.bodyBytes else {
-            return respond(.bodyTooLarge(door.settings.package.bodyBytes), route: "/collect", closes: true, context)
+        switch incoming {
+        case .events:
+            guard body.readableBytes + count <= door.settings.package.bodyBytes else {
+                return respond(.bodyTooLarge(door.settings.package.bodyBytes), route: "/collect", closes: true, context)
+            }
+            guard door.metrics.reserve(count, of: door.settings.maxBytesInFlight) else {
+                return respond(.tooManyBytes, route: "/collect", closes: true, context)
+            }
+            reserved += count
+        case .registry(let ticket, let hold):
+            guard body.readableBytes + count <= Door.registryBodyBytes else {
+                return respond(Door.registryBodyTooLarge, route: ticket.route, closes: true, context)
+            }
+            guard hold.add(count) else { return respond(.registryOverloaded, route: ticket.route, closes: true, context) }
         }
-        guard door.metrics.reserve(count, of: door.settings.maxBytesInFlight) else {
-            return respond(.tooManyBytes, route: "/collect", closes: true, context)
-        }
-        reserved += count
-        if body.readableBytes == 0, ticket.length == count { body = chunk } else { body.writeImmutableBuffer(chunk) }
+        if body.readableBytes == 0, incoming.length == count { body = chunk } else { body.writeImmutableBuffer(chunk) }
     }
 
     private func work(_ ticket: Door.CollectTicket, _ context: ChannelHandlerContext) {
@@ -275,6 +290,16 @@ final class ConnectionHandler: ChannelDuplexHandler {
         work(context) { [door] in
             let answer = await door.collect(ticket, body)
             door.metrics.release(bytes: bytes)
+            return answer
+        }
+    }
+
+    private func work(_ ticket: Door.RegistryTicket, _ hold: RegistryHold, _ context: ChannelHandlerContext) {
+        let body = Body(buffer: body)
+        self.body = ByteBuffer()
+        work(context) { [door] in
+            let answer = await door.registry(ticket, body)
+            withExtendedLifetime(hold) {}
             return answer
         }
     }
@@ -318,6 +343,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if !keeps { head.headers.add(name: "connection", value: "close") }
         else if version == .http1_0 { head.headers.add(name: "connection", value: "keep-alive") }
         clock.answer(at: now())
+        answerHold = answer.hold
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if request?.method != .HEAD, !answer.body.isEmpty {
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
@@ -363,38 +389,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func endRequest() {
+        answerHold = nil
         guard isInFlight else { return }
         isInFlight = false
         door.metrics.requestsInFlight.subtract(1, ordering: .relaxed)
     }
 }
-
-/// Stands before the decoder: a head that comes a byte at a time is no head to those behind it.
-final class ByteWatch: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-
-    private let handler: ConnectionHandler
-    init(_ handler: ConnectionHandler) { self.handler = handler }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        handler.bytesCame()
-        context.fireChannelRead(data)
-    }
-}
-
-/// A body as the door takes it.
-private struct Body: BodyBytes {
-    let buffer: ByteBuffer
-    var count: Int { buffer.readableBytes }
-
-    func withBytes<T, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> T) throws(E) -> T {
-        // ByteBuffer's own form throws any error.
-        try buffer.withUnsafeReadableBytes { bytes -> Result<T, E> in
-            do throws(E) { return .success(try body(bytes)) } catch { return .failure(error) }
-        }.get()
-    }
-}
-
-private func now() -> Int64 { Int64(NIODeadline.now().uptimeNanoseconds) }
 #endif

@@ -21,6 +21,7 @@ struct Wiring: Sendable {
     let sender: EventSender
     private let admin: Admin
     private let pool: ConnectionPool
+    private let desk: DatabaseDesk?
     private let logger: Logger
 
     /// - Throws: `CollectSettings.Invalid`, `KafkaConfiguration.Invalid`, `KafkaError`, `Invalid`.
@@ -34,15 +35,14 @@ struct Wiring: Sendable {
         let pool = ConnectionPool(database, size: 4, waitTimeout: .seconds(3), logger: logger)
         let metrics = Metrics()
         let source: any SchemaSource
-        var registry: DatabaseSchemas?
+        var registry: DatabaseDesk?
         if let url = environment["SCHEMA_REGISTRY_URL"], !url.isEmpty {
             source = try SchemaRegistryClient(
                 urls: url, userInfo: environment["SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO"].flatMap { $0.isEmpty ? nil : $0 },
                 transport: HTTPClient())
         } else {
-            let reader = DatabaseRegistry(database, connections: 2, logger: logger)
-            registry = DatabaseSchemas(registry: reader, pool: pool)
-            source = reader
+            source = DatabaseRegistry(database, connections: 2, logger: logger)
+            registry = DatabaseDesk(database, logger: logger)
         }
         keys = KeyRing(logger: logger) {
             try await within(.seconds(5)) {
@@ -61,6 +61,7 @@ struct Wiring: Sendable {
         admin = try Admin(kafka, logger: logger)
         self.settings = settings
         self.pool = pool
+        desk = registry
         self.logger = logger
         let parts = DoorParts(
             keys: keys, schema: schema, sender: sender, metrics: metrics,
@@ -125,22 +126,7 @@ struct Wiring: Sendable {
     func close() async {
         await sender.close()
         await pool.close()
-    }
-}
-
-/// The registry's tables, for clients.
-private struct DatabaseSchemas: RegistryReader {
-    let registry: DatabaseRegistry
-    let pool: ConnectionPool
-
-    func schema(id: UInt32) async throws -> RegisteredSchema { try await within(.seconds(5)) { try await registry.schema(id: id) } }
-    func versions(subject: String) async throws -> [SchemaVersion] {
-        try await within(.seconds(5)) { try await registry.versions(subject: subject) }
-    }
-    func subjects() async throws -> [String] {
-        try await within(.seconds(5)) {
-            try await pool.withConnection { try await $0.query("select s from registry.subjects() s order by s") }
-        }.rows.map { $0.text("s") }
+        await desk?.close()
     }
 }
 

@@ -92,14 +92,36 @@ private func head(
         #expect(head([("Content-Encoding", "gzip"), ("Content-Encoding", "gzip")]).packing == nil)
     }
 
+    @Test func theRegistrysClientsSendAKeyAsAPassword() {
+        func basic(_ text: String) -> RequestHead { head([("Authorization", "Basic \(Data(text.utf8).base64EncodedString())")]) }
+        #expect(basic("user:k").registryKeyDigest == KeyDigest(of: "k") && basic("user:k").keyDigest == nil, "not for events")
+        #expect(basic(":a:b").registryKeyDigest == KeyDigest(of: "a:b"))
+        #expect(basic("k").registryKeyDigest == nil && head([("Authorization", "Basic k")]).registryKeyDigest == nil)
+        #expect(head([("Authorization", "Bearer k")]).registryKeyDigest == KeyDigest(of: "k"))
+    }
+
     @Test func pathsLeadSomewhereOrNowhere() {
-        #expect(Route("/collect") == .collect && Route("/collect/") == nil && Route("") == nil && Route("/") == nil)
-        #expect(Route("/subjects/a%2Fb/versions") == .versions(subject: "a/b"))
-        #expect(Route("/subjects/a/versions/latest") == .version(subject: "a", version: "latest"))
-        for path in ["/subjects/a%/versions", "/subjects/a%zz/versions", "/subjects/%ff/versions", "/subjects/%00/versions", "/schemas/ids", "//live"] {
-            #expect(Route(path[...]) == nil, "\(path)")
-        }
+        #expect(Route("/collect") == .collect && Route("/collect/") == nil && Route("") == nil)
+        #expect(Route("/") == .registry(.root, segments: []))
+        #expect(Route("/subjects") == .registry(.subjects, segments: ["subjects"]) && Route("/subjects/") == Route("/subjects"))
+        #expect(Route("/subjects/a%2Fb/versions") == .registry(.versions, segments: ["subjects", "a/b", "versions"]))
+        #expect(Route("/subjects/a/versions/latest") == .registry(.version, segments: ["subjects", "a", "versions", "latest"]))
+        #expect(Route("/schemas/types") == .registry(.types, segments: ["schemas", "types"]))
+        #expect(Route("/subjects/a+b%20%C3%BC") == .registry(.subject, segments: ["subjects", "a+b ü"]), "a plus is a plus in a path")
+        for path in [
+            "/subjects/a%/versions", "/subjects/a%zz/versions", "/subjects/a%+1", "/subjects/%ff/versions", "/subjects/%00/versions",
+            "/schemas/ids", "//live", "//subjects", "/subjects//versions", "/subjects/a/versions/1/schema/x", "/subjects/a/b", "subjects",
+            "/" + String(repeating: "/", count: 16_000), "/v1/metadata", "/%63ollect",
+        ] { #expect(Route(path[...]) == nil, "\(path)") }
         #expect(head([], target: "/collect?a=/live#x").path == "/collect")
+    }
+
+    @Test func queriesAreNamesAndValues() {
+        func items(_ target: String) -> [String]? { queryItems(head([], target: target).query) }
+        #expect(items("/a") == [] && items("/a?") == [] && items("/a#b?c=d") == [])
+        #expect(items("/a?deleted=true&x=%26+y%2B&z#q") == ["deleted", "true", "x", "& y+", "z", ""])
+        #expect(items("/a?=1&&a==b") == ["", "1", "a", "=b"])
+        for bad in ["/a?b=%", "/a?b=%0", "/a?%00=1", "/a?b=%ff"] { #expect(items(bad) == nil, "\(bad)") }
     }
 }
 
@@ -196,7 +218,18 @@ private func head(
     }
 
     @Test(arguments: [
-        ("PORT", "-1"), ("PORT", "x"), ("MAX_BODY", "0"), ("REQUEST_TIMEOUT", "0"), ("REQUEST_TIMEOUT", "nan"),
+        ("127.0.0.1", RegistryAccess.open), ("127.1.2.3", .open), ("::1", .open), ("localhost", .open), ("0.0.0.0", .key), ("::", .key),
+        ("collector", .key), ("127.0.0.1.example.org", .key), ("127.evil.0.1", .key), ("10.0.0.1", .key), ("128.0.0.1", .key),
+    ]) func whereOthersReachTheRegistryItTakesAKeyToChangeIt(_ host: String, _ access: RegistryAccess) throws {
+        #expect(try CollectSettings(environment: ["EMPORIUM_COLLECT_HOST": host]).registry == access)
+        for given in RegistryAccess.allCases {
+            let settings = try CollectSettings(environment: ["EMPORIUM_COLLECT_HOST": host, "EMPORIUM_COLLECT_REGISTRY": given.rawValue])
+            #expect(settings.registry == given)
+        }
+    }
+
+    @Test(arguments: [
+        ("REGISTRY", "yes"), ("PORT", "-1"), ("PORT", "x"), ("MAX_BODY", "0"), ("REQUEST_TIMEOUT", "0"), ("REQUEST_TIMEOUT", "nan"),
         ("TOTAL_RATE", "-1"), ("MAX_EVENTS_IN_FLIGHT", "5"), ("MAX_IN_FLIGHT", "1"), ("MAX_EVENTS", "2000000"),
     ]) func whatCannotBeUsedIsNamed(_ name: String, _ value: String) {
         let error = #expect(throws: CollectSettings.Invalid.self) {
@@ -219,11 +252,28 @@ private func head(
         let text = openAPIDocument(CollectSettings())
         let document = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         let paths = try #require(document["paths"] as? [String: Any])
-        let routes: [Route] = [
-            .collect, .live, .ready, .metrics, .openAPI, .subjects, .schema("1"), .versions(subject: "a"),
-            .version(subject: "a", version: "1"),
-        ]
-        #expect(Set(paths.keys) == Set(routes.map(\.name)))
+        let routes: [Route] = [.collect, .live, .ready, .metrics, .openAPI]
+        #expect(Set(paths.keys) == Set(routes.map(\.name) + RegistryPath.allCases.map(\.rawValue)))
+        var references = 0
+        for match in text.matches(of: /"\$ref": *"#\/components\/([a-z]+)\/([A-Za-z]+)"/) {
+            let part = (document["components"] as? [String: Any])?[String(match.1)] as? [String: Any]
+            #expect(part?[String(match.2)] != nil, "\(match.0)")
+            references += 1
+        }
+        #expect(references > 100)
+        for path in RegistryPath.allCases {
+            let methods = try #require(paths[path.rawValue] as? [String: [String: Any]])
+            #expect(Set(methods.keys) == Set((path.asking + path.changing).map { $0.lowercased() }))
+            for (method, operation) in methods {
+                #expect(operation["security"] == nil, "nobody is asked for a key where everybody may change something")
+                let isChange = path.changing.contains(method.uppercased())
+                var settings = CollectSettings()
+                settings.registry = .key
+                let guarded = try JSONSerialization.jsonObject(with: Data(openAPIDocument(settings).utf8)) as? [String: Any]
+                let same = (guarded?["paths"] as? [String: Any])?[path.rawValue] as? [String: [String: Any]]
+                #expect(same?[method] != nil && (same?[method]?["security"] != nil) == isChange)
+            }
+        }
     }
 
     @Test func timesAreISO8601() {

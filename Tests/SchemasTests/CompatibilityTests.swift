@@ -30,18 +30,6 @@ import Testing
         #expect(Compatibility.full.objections(to: try Schema(one), after: []) == [])
     }
 
-    @Test func oneSchemaInSeveralTexts() throws {
-        let form = try normalForm(ofSchema: one)
-        #expect(form == #"{"fields":[{"name":"a","type":"string"}],"name":"r","type":"record"}"#)
-        #expect(try normalForm(ofSchema: "\n" + #"{"name":"r", "type":"record","fields":[{"type":"string","name":"\u0061"}]}"#) == form)
-        #expect(try normalForm(ofSchema: #" "string" "#) == #""string""#)
-        // The same bytes, read as something else: other schemas.
-        let decimal = #"{"type": "bytes", "logicalType": "decimal", "precision": 4}"#
-        let others = [#""bytes""#, #"{"type": "bytes"}"#, decimal, decimal.replacing("4", with: "5"), two, two.replacing("null}", with: "null, \"doc\": \"x\"}")]
-        #expect(Set(try others.map { try normalForm(ofSchema: $0) }).count == others.count)
-        #expect(throws: SchemaError.self) { try normalForm(ofSchema: "{") }
-    }
-
     @Test func aSchemaIsCheckedBeforeAnybodyIsAsked() throws {
         try check(schema: one)
         for text in ["", "{", "7", #""strin""#, #"{"type": "record", "name": "r"}"#, two.replacing(#"default": null"#, with: #"default": "x""#)] {

@@ -1,3 +1,4 @@
+import Avro
 import Foundation
 import Glibc
 import Logging
@@ -9,7 +10,7 @@ import Testing
 /// Schemas in PostgreSQL: a server of its own with the schema `registry` alone.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct DatabaseRegistryTests {
     private static let prelude = """
-        create role loader; create role collector; create role collector_admin; create role promoter;
+        create role loader; create role collector; create role collector_admin; create role registrar; create role promoter;
         alter default privileges revoke execute on functions from public;
         create schema ops; create schema events;
         create table ops.setting (name text primary key, value text, meaning text);
@@ -27,9 +28,10 @@ import Testing
             let place = try cluster.configuration(admin: true)
             let connection = try await Connection.connect(place, logger: silent)
             try await connection.execute(Self.prelude)
-            let functions = ["10_ops/ops.setting_value.sql"] + (try FileManager.default
-                .contentsOfDirectory(atPath: "\(root)/sql/functions/80_registry").sorted().map { "80_registry/\($0)" })
-            for file in ["migrations/0016_create_registry.sql"] + functions.map({ "sql/functions/" + $0 }) {
+            let folder = "sql/functions/80_registry"
+            let functions = try FileManager.default.subpathsOfDirectory(atPath: "\(root)/\(folder)").filter { $0.hasSuffix(".sql") }
+            let files = ["migrations/0016_create_registry.sql", "migrations/0018_complete_registry.sql", "sql/functions/10_ops/ops.setting_value.sql"]
+            for file in files + functions.sorted().map({ "\(folder)/\($0)" }) {
                 try await connection.execute(try String(contentsOfFile: "\(root)/\(file)", encoding: .utf8))
             }
             let grants = try String(contentsOfFile: "\(root)/sql/roles/95_collector.sql", encoding: .utf8)
@@ -51,8 +53,17 @@ import Testing
             let first = try await registry.register(subject: "s", text: one, after: 0)
             #expect(first.version == 1)
             #expect(try await registry.register(subject: "s", text: "\n" + one, after: 0).schema.id == first.schema.id)
-            #expect(try await registry.objections(subject: "s", text: three).contains("cannot read what version 1 wrote: a: int cannot read string"))
+            let objections = try await registry.objections(subject: "s", text: three)
+            #expect(objections.count == 2 && objections.allSatisfy { $0.hasPrefix("cannot read what version 1 wrote: field ") }, "\(objections)")
+            #expect(objections.contains { $0.contains("field a: ") } && objections.contains { $0.contains("field c: ") })
             #expect(try await registry.objections(subject: "s", text: two) == [])
+            let incompatible = try await schemaError { try await registry.register(subject: "s", text: three, after: 1) }
+            #expect(incompatible.kind == .refused && incompatible.description.contains("EM302"), "\(incompatible)")
+            #expect(incompatible.description.contains("field c: "), "it says which field")
+            for text in ["{", #""strin""#, #"{"type": "record", "name": "r"}"#] {
+                try await expect(.refused) { try await registry.objections(subject: "s", text: text) }
+                try await expect(.refused) { try await registry.lookup(subject: "s", text: text) }
+            }
             let late = try await schemaError { try await registry.register(subject: "s", text: two, after: 0) }
             #expect(late.kind == .refused && late.description.contains("EM300"), "\(late)")
             let broken = try await schemaError { try await registry.register(subject: "s", text: "7", after: 1) }
@@ -78,6 +89,34 @@ import Testing
             try await cluster.up()
             #expect(try await reader.schema(id: first.schema.id).text == one, "the same registry, once it is back")
             for each in [registry, reader, stranger] { await each.close() }
+        }
+    }
+
+    /// What the registry refers to is in its place for those who read, whatever the text says.
+    @Test func referencesAreResolved() async throws {
+        try await withRegistry { _, place in
+            let registry = DatabaseRegistry(place.asRole("collector_admin"), logger: silent)
+            let inner = #"{"type": "record", "name": "shop.Money", "fields": [{"name": "amount", "type": "long"}]}"#
+            let outer = #"{"type": "record", "name": "shop.Order", "fields": [{"name": "total", "type": "shop.Money"}]}"#
+            let money = try await registry.register(subject: "money", text: inner, after: 0)
+            let connection = try await Connection.connect(place.asRole("registrar"), logger: silent)
+            let references = #"[{"name": "shop.Money", "subject": "money", "version": 1}]"#
+            let row = try await connection.query(
+                "select schema_id from registry.register('order', $1, 'AVRO', $2::jsonb)", [.text(outer), .text(references)]
+            ).first
+            let id = try #require(row?.int("schema_id").flatMap(UInt32.init(exactly:)))
+            await connection.close()
+            let whole = #"{"type": "record", "name": "shop.Order", "fields": [{"name": "total", "type": \#(inner)}]}"#
+            for schema in [
+                try await registry.schema(id: id), try await registry.latest(subject: "order").schema,
+                try await registry.versions(subject: "order")[0].schema,
+            ] {
+                #expect(schema.id == id && schema.text == outer)
+                #expect(schema.schema.incompatibilities(reading: try Schema(whole)) == [], "\(schema.schema)")
+                #expect(try Schema(whole).incompatibilities(reading: schema.schema) == [])
+            }
+            #expect(money.schema.id != id)
+            await registry.close()
         }
     }
 
@@ -117,8 +156,7 @@ extension DatabaseRegistry {
     fileprivate func registerAnyway(_ subject: String, _ text: String, _ place: ConnectionConfiguration) async throws -> String {
         let connection = try await Connection.connect(place.asRole("collector_admin"), logger: silent)
         let row = try await connection.query(
-            "select schema_id, version from registry.register($1, $2, $3)",
-            [.text(subject), .text(text), .text(try normalForm(ofSchema: text))]
+            "select schema_id, version from registry.register($1, $2)", [.text(subject), .text(text)]
         ).first
         await connection.close()
         return "\(row?["schema_id"] ?? "") \(row?["version"] ?? "")"

@@ -7,6 +7,8 @@ public struct Answer: Sendable {
     public var body: [UInt8]
     /// For metrics and logs: `accepted`, or the code of the refusal.
     public var code: String
+    /// Kept until the answer is with the client's system.
+    public var hold: RegistryHold?
 
     init(_ status: Int, _ contentType: String, _ body: [UInt8], code: String = "ok") {
         self.status = status
@@ -60,9 +62,11 @@ public struct Answer: Sendable {
         case 200: "OK"
         case 400: "Bad Request"
         case 401: "Unauthorized"
+        case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"
         case 408: "Request Timeout"
+        case 409: "Conflict"
         case 413: "Content Too Large"
         case 415: "Unsupported Media Type"
         case 422: "Unprocessable Content"

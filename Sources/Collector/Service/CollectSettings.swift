@@ -34,6 +34,8 @@ public struct CollectSettings: Sendable, Equatable {
     public var keyRefresh = Duration.seconds(5)
     /// After SIGTERM, for what is in hand.
     public var grace = Duration.seconds(15)
+    /// Who may change schemas. Where nobody else reaches the collector, whoever is there; elsewhere it takes a key.
+    public var registry = RegistryAccess.open
 
     public init() {}
 
@@ -74,6 +76,14 @@ public struct CollectSettings: Sendable, Equatable {
         try seconds("KEY_REFRESH", 0.1...3600, &keyRefresh)
         try seconds("GRACE", 0...3600, &grace)
         totalRate = try number("TOTAL_RATE", 0...1e9) ?? totalRate
+        if let given = text("REGISTRY") {
+            guard let access = RegistryAccess(rawValue: given) else {
+                throw Invalid(description: "EMPORIUM_COLLECT_REGISTRY: open, key or read")
+            }
+            registry = access
+        } else {
+            registry = Self.isLoopback(host) ? .open : .key
+        }
         guard maxEventsInFlight >= package.events else {
             throw Invalid(description: "EMPORIUM_COLLECT_MAX_EVENTS_IN_FLIGHT: at least EMPORIUM_COLLECT_MAX_EVENTS")
         }
@@ -81,6 +91,13 @@ public struct CollectSettings: Sendable, Equatable {
             throw Invalid(
                 description: "EMPORIUM_COLLECT_MAX_IN_FLIGHT: at least twice EMPORIUM_COLLECT_MAX_BODY, for one packed body")
         }
+    }
+
+    /// Whether only programs of this machine reach the address. A name other than localhost may mean anything.
+    static func isLoopback(_ host: String) -> Bool {
+        if host == "localhost" || host == "::1" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 }
 

@@ -62,8 +62,6 @@ extension Door {
         return await send(ticket, body, schema, package, receivedAt: milliseconds)
     }
 
-    private struct Refused: Error { var answer: Answer }
-
     private func check(_ ticket: CollectTicket, _ body: some BodyBytes, _ schema: EventSchema) async -> Answer? {
         let pass = await pass(body)
         defer { pass?.leave() }

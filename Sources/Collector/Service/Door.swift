@@ -11,12 +11,12 @@ public struct DoorParts: Sendable {
     /// Gives the first package id ever given for a sender's idempotency key, and whether the body was the same.
     public var remember: @Sendable (_ key: Int32, _ name: String, _ digest: [UInt8], _ package: PackageID) async throws -> (PackageID, Bool)
     /// nil where schemas are kept somewhere else.
-    public var registry: (any RegistryReader)?
+    public var registry: (any RegistryDesk)?
 
     public init(
         keys: KeyRing, schema: SchemaKeeper, sender: EventSender, metrics: Metrics,
         remember: @escaping @Sendable (Int32, String, [UInt8], PackageID) async throws -> (PackageID, Bool),
-        registry: (any RegistryReader)?
+        registry: (any RegistryDesk)?
     ) {
         self.keys = keys
         self.schema = schema
@@ -29,7 +29,7 @@ public struct DoorParts: Sendable {
 
 /// Takes requests and gives answers; knows nothing of connections.
 ///
-/// A request comes in two steps: its head is judged before its body is read (`admit`), then the body (`collect`).
+/// A request comes in two steps: its head is judged before its body is read (`admit`), then the body (`collect`, `registry`).
 public final class Door: Sendable {
     /// What is to be done with a request, by its head alone.
     public enum Admission: Sendable {
@@ -37,6 +37,8 @@ public final class Door: Sendable {
         case refused(Answer, route: String)
         /// Read the body, then `collect`.
         case collect(CollectTicket)
+        /// Read the body, then `registry`.
+        case registry(RegistryTicket)
         /// A question without a body: `read`.
         case read(Question)
         /// The key is not known yet: `ask`.
@@ -78,7 +80,10 @@ public final class Door: Sendable {
         guard let route = Route(head.path) else {
             return .refused(.problem(404, "not_found", "there is nothing here; GET /openapi.json says what there is"), route: "none")
         }
-        guard case .collect = route else {
+        switch route {
+        case .collect: break
+        case .registry(let path, let segments): return admit(path, segments, head, found)
+        default:
             guard head.method == "GET" || head.method == "HEAD" else { return .refused(notAllowed("GET, HEAD"), route: route.name) }
             return .read(Question(route: route))
         }
@@ -90,7 +95,7 @@ public final class Door: Sendable {
         }
     }
 
-    private struct Refused: Error { var answer: Answer }
+    struct Refused: Error { var answer: Answer }
 
     private func authenticate(_ head: RequestHead, _ found: KeyRing.Found?) -> Result<APIKey, Refused>? {
         // One text for both, so that nobody learns which.

@@ -73,7 +73,7 @@ extension Metrics {
 
     func reserveEvents(_ count: Int, of most: Int) -> Bool { Self.reserve(count, of: most, in: eventsInFlight) }
 
-    private static func reserve(_ count: Int, of most: Int, in total: borrowing Atomic<Int>) -> Bool {
+    static func reserve(_ count: Int, of most: Int, in total: borrowing Atomic<Int>) -> Bool {
         guard total.add(count, ordering: .relaxed).newValue <= most else {
             total.subtract(count, ordering: .relaxed)
             return false

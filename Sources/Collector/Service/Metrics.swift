@@ -30,6 +30,7 @@ public final class Metrics: Sendable {
     public let requestsInFlight = Atomic(0)
     public let bytesInFlight = Atomic(0)
     public let eventsInFlight = Atomic(0)
+    public let registryBytesInFlight = Atomic(0)
 
     public init() { started = time(nil) }
 
@@ -94,6 +95,7 @@ public final class Metrics: Sendable {
         page.gauge("connections", "Connections open.", connections.load(ordering: .relaxed))
         page.gauge("requests_in_flight", "Requests that are read or worked on.", requestsInFlight.load(ordering: .relaxed))
         page.gauge("in_flight_bytes", "Bytes of bodies in memory.", bytesInFlight.load(ordering: .relaxed))
+        page.gauge("registry_in_flight_bytes", "Bytes of the registry's bodies and answers in memory.", registryBytesInFlight.load(ordering: .relaxed))
         page.gauge("in_flight_events", "Events that wait for their acknowledgement.", eventsInFlight.load(ordering: .relaxed))
         page.gauge("api_keys", "API keys known; 0 before the first reading.", keys ?? 0)
         page.gauge("schema_id", "Registry id of the schema events are checked against; 0 for none.", Int(schema ?? 0))

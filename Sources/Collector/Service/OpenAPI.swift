@@ -102,98 +102,16 @@ func openAPIDocument(_ settings: CollectSettings) -> String {
             }
           }
         },
-        "/schemas/ids/{id}": {
-          "get": {
-            "operationId": "schema",
-            "summary": "The schema that stands behind an id in messages",
-            "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1, "maximum": 2147483647}}],
-            "responses": {
-              "200": {
-                "description": "The schema's text.",
-                "content": {
-                  "application/vnd.schemaregistry.v1+json": {
-                    "schema": {"type": "object", "required": ["schema"], "properties": {"schema": {"type": "string"}}}
-                  }
-                }
-              },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "404": {"$ref": "#/components/responses/RegistryError"},
-              "503": {"$ref": "#/components/responses/RegistryError"}
-            }
-          }
-        },
-        "/subjects": {
-          "get": {
-            "operationId": "subjects",
-            "summary": "What there are schemas of",
-            "responses": {
-              "200": {
-                "description": "Names.",
-                "content": {"application/vnd.schemaregistry.v1+json": {"schema": {"type": "array", "items": {"type": "string"}}}}
-              },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "404": {"$ref": "#/components/responses/RegistryError"},
-              "503": {"$ref": "#/components/responses/RegistryError"}
-            }
-          }
-        },
-        "/subjects/{subject}/versions": {
-          "get": {
-            "operationId": "versions",
-            "summary": "The versions of a subject",
-            "parameters": [{"$ref": "#/components/parameters/subject"}],
-            "responses": {
-              "200": {
-                "description": "Numbers, in order.",
-                "content": {"application/vnd.schemaregistry.v1+json": {"schema": {"type": "array", "items": {"type": "integer", "minimum": 1}}}}
-              },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "404": {"$ref": "#/components/responses/NotFound"},
-              "503": {"$ref": "#/components/responses/RegistryError"}
-            }
-          }
-        },
-        "/subjects/{subject}/versions/{version}": {
-          "get": {
-            "operationId": "version",
-            "summary": "One version of a subject",
-            "parameters": [
-              {"$ref": "#/components/parameters/subject"},
-              {
-                "name": "version", "in": "path", "required": true,
-                "schema": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 2147483647}, {"type": "string", "enum": ["latest"]}]}
-              }
-            ],
-            "responses": {
-              "200": {
-                "description": "The version.",
-                "content": {
-                  "application/vnd.schemaregistry.v1+json": {
-                    "schema": {
-                      "type": "object", "required": ["subject", "version", "id", "schema"],
-                      "properties": {
-                        "subject": {"type": "string"}, "version": {"type": "integer", "minimum": 1},
-                        "id": {"type": "integer", "minimum": 1}, "schema": {"type": "string"}
-                      }
-                    }
-                  }
-                }
-              },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "404": {"$ref": "#/components/responses/NotFound"},
-              "422": {"$ref": "#/components/responses/RegistryError"},
-              "503": {"$ref": "#/components/responses/RegistryError"}
-            }
-          }
-        }
+    \#(RegistryDocument.paths(settings.registry))
       },
       "components": {
         "securitySchemes": {
           "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-          "bearer": {"type": "http", "scheme": "bearer"}
+          "bearer": {"type": "http", "scheme": "bearer"},
+          "basic": {"type": "http", "scheme": "basic", "description": "The password is an API key; the user is anybody."}
         },
         "parameters": {
-          "subject": {"name": "subject", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1, "maxLength": 255}}
+    \#(RegistryDocument.parameters)
         },
         "responses": {
           "Problem": {
@@ -211,13 +129,6 @@ func openAPIDocument(_ settings: CollectSettings) -> String {
           },
           "RegistryError": {
             "description": "As Confluent's registry says it.",
-            "content": {
-              "application/vnd.schemaregistry.v1+json": {"schema": {"$ref": "#/components/schemas/RegistryError"}},
-              "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-            }
-          },
-          "NotFound": {
-            "description": "No such subject or version, or a path that leads nowhere.",
             "content": {
               "application/vnd.schemaregistry.v1+json": {"schema": {"$ref": "#/components/schemas/RegistryError"}},
               "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
@@ -299,7 +210,8 @@ func openAPIDocument(_ settings: CollectSettings) -> String {
           "RegistryError": {
             "type": "object", "required": ["error_code", "message"], "additionalProperties": false,
             "properties": {"error_code": {"type": "integer"}, "message": {"type": "string"}}
-          }
+          },
+    \#(RegistryDocument.schemas)
         }
       }
     }

@@ -1,10 +1,12 @@
 import Digests
+import Foundation
 
 /// What of a request's head matters here.
 public struct RequestHead: Sendable {
     public let method: String
     /// Without the query, as it was sent.
     public let path: Substring
+    private let target: String
     public private(set) var contentType: String?
     public private(set) var contentEncoding: String?
     public private(set) var contentLength: Int?
@@ -13,6 +15,10 @@ public struct RequestHead: Sendable {
     public private(set) var idempotencyKey: String?
     /// Of the key that was given; the key itself is kept nowhere.
     public private(set) var keyDigest: KeyDigest?
+    /// Of the password in `Authorization: Basic`, which is how the registry's clients send a key.
+    private(set) var passwordDigest: KeyDigest?
+    /// Sent by a page in a browser.
+    private(set) var hasOrigin = false
     /// Why the head cannot be understood.
     public private(set) var defect: String?
 
@@ -21,6 +27,7 @@ public struct RequestHead: Sendable {
     ///   - needsHost: HTTP/1.1 and later.
     public init(method: String, target: String, headers: some Sequence<(name: String, value: String)>, needsHost: Bool) {
         self.method = method
+        self.target = target
         path = target.prefix { $0 != "?" && $0 != "#" }
         var hosts = 0
         var bearer: Substring?
@@ -31,6 +38,8 @@ public struct RequestHead: Sendable {
                 hosts += 1
             case 6 where name.isName("expect"):
                 expectsContinue = value.isName("100-continue")
+            case 6 where name.isName("origin"):
+                hasOrigin = true
             case 9 where name.isName("x-api-key"):
                 if apiKey != nil { defect = "X-API-Key is given twice" }
                 apiKey = value
@@ -40,6 +49,7 @@ public struct RequestHead: Sendable {
             case 13 where name.isName("authorization"):
                 let parts = value.split(separator: " ", maxSplits: 1)
                 if parts.count == 2, parts[0].isName("bearer") { bearer = parts[1] }
+                if parts.count == 2, parts[0].isName("basic") { passwordDigest = Self.password(parts[1]) }
             case 14 where name.isName("content-length"):
                 if contentLength != nil { defect = "Content-Length is given twice" }
                 contentLength = Int(value)
@@ -60,18 +70,46 @@ public struct RequestHead: Sendable {
         if let apiKey { keyDigest = KeyDigest(of: apiKey) } else if let bearer { keyDigest = KeyDigest(of: bearer) }
     }
 
+    /// Without the question mark.
+    var query: Substring {
+        let rest = target.dropFirst(path.count)
+        return rest.first == "?" ? rest.dropFirst().prefix { $0 != "#" } : ""
+    }
+
+    /// A key for the registry.
+    var registryKeyDigest: KeyDigest? { keyDigest ?? passwordDigest }
+
+    private static func password(_ credentials: Substring) -> KeyDigest? {
+        guard let bytes = Data(base64Encoded: String(credentials)), let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+            let password = String(validating: bytes[bytes.index(after: colon)...], as: UTF8.self)
+        else { return nil }
+        return KeyDigest(of: password)
+    }
+
     /// The format of the body.
     /// - Returns: nil for a type that is not taken.
     var packageFormat: PackageFormat? {
+        guard let type = mediaType else { return nil }
+        if type.isName("application/json") { return .array }
+        return type.isName("application/x-ndjson") ? .lines : nil
+    }
+
+    /// Whether the body is what the registry's clients send.
+    var isRegistryJSON: Bool {
+        guard let type = mediaType else { return false }
+        return type.isName("application/vnd.schemaregistry.v1+json") || type.isName("application/vnd.schemaregistry+json")
+            || type.isName("application/json")
+    }
+
+    /// Without parameters; nil where there is none, or where the text is not in UTF-8.
+    private var mediaType: Substring? {
         guard let contentType else { return nil }
         let parts = contentType.split(separator: ";").map { $0.trimmed }
         for parameter in parts.dropFirst() {
             let pair = parameter.split(separator: "=", maxSplits: 1).map { $0.trimmed }
             guard pair.count == 2, !pair[0].isName("charset") || pair[1].isName("utf-8") || pair[1].isName("\"utf-8\"") else { return nil }
         }
-        guard let type = parts.first else { return nil }
-        if type.isName("application/json") { return .array }
-        return type.isName("application/x-ndjson") ? .lines : nil
+        return parts.first
     }
 
     enum Packing { case none, gzip }
