@@ -21,6 +21,17 @@ with listed (table_name, column_name, class, mask, purpose, retention) as (value
     ('subject_version', 'schema_id', 'not_personal', 'omit', '', null),
     ('subject_version', 'registered_at', 'not_personal', 'omit', '', null),
     ('subject_version', 'deleted_at', 'not_personal', 'omit', '', null)
+    -- What registry.drift() compares by.
+    ,
+    ('contract', 'contract_id', 'not_personal', 'omit', '', null),
+    ('contract', 'subject', 'not_personal', 'omit', '', null),
+    ('contract', 'table_name', 'not_personal', 'omit', '', null),
+    ('contract', 'field', 'not_personal', 'omit', '', null),
+    ('contract', 'column_name', 'not_personal', 'omit', '', null),
+    ('contract', 'held', 'not_personal', 'omit', '', null),
+    ('contract', 'read_as', 'not_personal', 'omit', '', null),
+    ('contract', 'is_required', 'not_personal', 'omit', '', null),
+    ('contract', 'why', 'not_personal', 'omit', '', null)
 ), gone as (
     delete from privacy.column_class k
     where k.schema_name = 'registry'
