@@ -4,12 +4,17 @@ import Avro
 public struct RegisteredSchema: Sendable {
     /// Unique in its registry, never given to another schema.
     public let id: UInt32
+    /// As it was registered.
     public let text: String
+    /// The same with the types of other subjects that it refers to in their places; `text` where it refers to none.
+    public let resolvedText: String
     public let schema: Schema
 
-    public init(id: UInt32, text: String, schema: Schema) {
+    /// - Parameter resolved: the text that `schema` is of, where it is another than `text`.
+    public init(id: UInt32, text: String, resolved: String? = nil, schema: Schema) {
         self.id = id
         self.text = text
+        resolvedText = resolved ?? text
         self.schema = schema
     }
 }

@@ -8,7 +8,7 @@ extension RegisteredSchema {
             throw SchemaError(.unknown, "schema \(id) is of type \(shown(type, 20)): only AVRO is read here")
         }
         do throws(AvroError) {
-            self.init(id: id, text: text, schema: try Schema(resolved ?? text, lenientDefaults: true))
+            self.init(id: id, text: text, resolved: resolved, schema: try Schema(resolved ?? text, lenientDefaults: true))
         } catch {
             throw SchemaError(.unknown, "schema \(id) is no Avro schema: \(error)")
         }

@@ -6,12 +6,12 @@ import Schemas
 struct SchemasCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schemas",
-        abstract: "Compare the registered schemas of topics with their files, and register them.",
+        abstract: "Compare the registered schemas of topics with their files and their tables, and register them.",
         discussion: """
             topics/<topic>.avsc is the Avro schema of a topic's values, registered as subject <topic>-value: with \
             SCHEMA_REGISTRY_URL in that registry, else in the database. Versions are added; nothing is removed.
             """,
-        subcommands: [SchemasPlan.self, SchemasApply.self])
+        subcommands: [SchemasPlan.self, SchemasApply.self, SchemasDrift.self])
 }
 
 /// What both verbs share.
