@@ -1,3 +1,4 @@
+import Avro
 import Executors
 import Synchronization
 
@@ -69,10 +70,7 @@ public final class SchemaCache: SchemaSource {
         if let schema = cached(id: id) { return .success(schema) }  // it may have come between the look and the start
         do throws(SchemaError) {
             let schema = try await source.schema(id: id)
-            state.withLock { state in
-                state.schemas[id] = schema
-                state.unknown[id] = nil
-            }
+            guard note(schema) else { return .failure(Self.contradiction(id)) }
             return .success(schema)
         } catch {
             if error.kind == .unknown { note(unknown: id, error) }
@@ -90,11 +88,11 @@ public final class SchemaCache: SchemaSource {
         let old = state.withLock { $0.newest[subject]?.version }
         do throws(SchemaError) {
             let version = old == nil ? try await source.latest(subject: subject) : try await hurried(subject)
+            guard note(version.schema) else { throw Self.contradiction(version.schema.id) }
             let until = now() + ttl
             state.withLock { state in
                 state.newest[subject] = Newest(version: version, until: until)
                 state.missing[subject] = nil
-                state.schemas[version.schema.id] = version.schema
             }
             return .success(version)
         } catch {
@@ -120,6 +118,24 @@ public final class SchemaCache: SchemaSource {
             if let missing = state.missing[subject], now < missing.until { return .failure(missing.error) }
             return nil
         }
+    }
+
+    /// Remembers a schema under its id; false where that stands for another one, which is kept: an id never changes its meaning, so
+    /// one of the answers was wrong, and messages were written by the first.
+    private func note(_ schema: RegisteredSchema) -> Bool {
+        state.withLock { state in
+            state.unknown[schema.id] = nil
+            guard let known = state.schemas[schema.id] else {
+                state.schemas[schema.id] = schema
+                return true
+            }
+            return known.text == schema.text || known.schema.canonicalForm == schema.schema.canonicalForm
+        }
+    }
+
+    private static func contradiction(_ id: UInt32) -> SchemaError {
+        SchemaError(
+            .outage, "schema \(id) is another one than before\n  hint: do all URLs of SCHEMA_REGISTRY_URL name one registry? a restart forgets the first")
     }
 
     private func note(unknown id: UInt32, _ error: SchemaError) {

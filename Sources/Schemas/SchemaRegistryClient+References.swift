@@ -1,4 +1,4 @@
-import Avro
+import Foundation
 
 extension SchemaRegistryClient {
     /// Schemas that one schema may refer to, directly or by others; a registry that means well needs a handful.
@@ -11,6 +11,10 @@ extension SchemaRegistryClient {
             throw strange("schema \(id): what it refers to is no list of names, subjects and versions")
         }
         let type = answer["schemaType"] as? String ?? "AVRO"
+        // No registry takes such an Avro schema in, so this is not what was put there: half of it, or another's.
+        if type == "AVRO", (try? JSONSerialization.jsonObject(with: Data(text.utf8), options: [.fragmentsAllowed])) == nil {
+            throw strange("schema \(id): its text is no JSON")
+        }
         guard type == "AVRO", !references.isEmpty else { return try RegisteredSchema(id: id, type: type, text: text) }
         var walk = Walk()
         for reference in references { try await walk.visit(reference, of: "schema \(id)", by: self) }

@@ -7,6 +7,8 @@ import Testing
 private final class Hand: SchemaSource {
     struct State {
         var version = 1
+        /// The schema of every id.
+        var text = #""string""#
         var failure: SchemaError?
         var hangs = false
         var asked = 0
@@ -30,19 +32,22 @@ private final class Hand: SchemaSource {
 
     func schema(id: UInt32) async throws(SchemaError) -> RegisteredSchema {
         try await wait()
-        return RegisteredSchema(id: id, text: #""string""#, schema: parsedString)
+        return registered(id)
     }
 
     func latest(subject: String) async throws(SchemaError) -> SchemaVersion {
         try await wait()
         let version = state.withLock { $0.version }
-        return SchemaVersion(
-            subject: subject, version: version,
-            schema: RegisteredSchema(id: UInt32(100 + version), text: #""string""#, schema: parsedString))
+        return SchemaVersion(subject: subject, version: version, schema: registered(UInt32(100 + version)))
+    }
+
+    private func registered(_ id: UInt32) -> RegisteredSchema {
+        let text = state.withLock { $0.text }
+        do throws(AvroError) { return RegisteredSchema(id: id, text: text, schema: try Schema(text)) } catch {
+            fatalError("\(text): \(error)")
+        }
     }
 }
-
-private let parsedString = try! Schema(#""string""#)
 
 /// A clock that a test turns.
 private final class Clock: Sendable {
@@ -163,5 +168,23 @@ private final class Clock: Sendable {
         clock.pass(.seconds(1))
         hand.set { $0.failure = SchemaError(.outage, "away") }
         try await expect(.outage) { try await cache.latest(subject: "s") }
+    }
+
+    /// One id, two schemas: one of the answers is wrong, and nothing is decoded by the second.
+    @Test func anIDKeepsItsMeaning() async throws {
+        let cache = cache()
+        #expect(try await cache.schema(id: 101).text == #""string""#)
+        hand.set { $0.text = #"{"type": "string"}"# }
+        #expect(try await cache.latest(subject: "s").schema.id == 101, "the same, written otherwise")
+        clock.pass(.seconds(60))
+        hand.set { $0.text = #""long""# }
+        #expect(try await cache.latest(subject: "s").schema.text == #"{"type": "string"}"#, "goes on with what it has")
+        let other = try await schemaError { try await cache.latest(subject: "t") }
+        #expect(other.kind == .outage && other.description.contains("schema 101 is another one than before"), "\(other)")
+        #expect(cache.cached(id: 101)?.text == #""string""#)
+        #expect(try await cache.schema(id: 101).text == #""string""#)
+        hand.set { $0.text = #""string""# }
+        clock.pass(.seconds(60))
+        #expect(try await cache.latest(subject: "t").version == 1, "and then it is back")
     }
 }

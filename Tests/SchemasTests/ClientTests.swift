@@ -15,8 +15,10 @@ import Testing
         (429, "slow down", .outage), (500, #"{"error_code":50001,"message":"store"}"#, .outage), (502, "<html>", .outage),
         (503, "", .outage), (302, "", .outage), (204, "", .outage), (200, "<html>", .outage), (200, "", .outage),
         (200, #"{"schema":"\"string\""#, .outage), (200, "[]", .outage), (200, "{}", .outage), (200, #"{"schema": 7}"#, .outage),
-        (200, #"{"schema": "no schema"}"#, .unknown), (200, #"{"schema": "x", "schemaType": "PROTOBUF"}"#, .unknown),
-        (200, #"{"schema": "\"string\"", "references": [{"name": "a", "subject": "b", "version": 1}]}"#, .unknown),
+        (200, #"{"schema": "{\"type\": \"rec"}"#, .outage), (200, #"{"schema": "<html>"}"#, .outage),
+        (200, #"{"schema": "{\"type\": \"wreckord\"}"}"#, .unknown), (200, #"{"schema": "x", "schemaType": "PROTOBUF"}"#, .unknown),
+        (200, #"{"schema": "\"string\"", "references": "none"}"#, .outage),
+        (200, #"{"schema": "\"string\"", "references": [{"name": "a", "subject": "b"}]}"#, .outage),
     ])
     func whatAnAnswerMeans(status: Int, body: String, kind: SchemaError.Kind) async throws {
         let client = try SchemaRegistryClient(urls: "http://user:secret@host:1", transport: Scripted(answer(status, body)))
@@ -36,6 +38,17 @@ import Testing
         #expect(client.name == "the registry https://host:8081/base")
         try await expect(.unknown) { try await client.schema(id: 4_000_000_000) }
         #expect(script.asked.count == 1, "no registry has such an id: none is asked")
+    }
+
+    /// An answer to another question says nothing.
+    @Test(arguments: [
+        #"{"subject":"t","version":2,"id":7,"schema":"\"string\""}"#, #"{"subject":"s","version":3,"id":7,"schema":"\"string\""}"#,
+        #"{"subject":"s","version":0,"id":7,"schema":"\"string\""}"#, #"{"subject":"s","version":2,"id":-7,"schema":"\"string\""}"#,
+        #"{"subject":"s","version":"2","id":7,"schema":"\"string\""}"#,
+    ])
+    func whatWasNotAskedFor(_ body: String) async throws {
+        let client = try SchemaRegistryClient(urls: "http://h", transport: Scripted(answer(200, body)))
+        try await expect(.outage) { try await client.version(subject: "s", 2) }
     }
 
     @Test func userInfoWins() async throws {

@@ -23,6 +23,7 @@ final class Scripted: HTTPTransport {
     private let state: Mutex<(answers: [Result<HTTPResponse, HTTPError>], asked: [HTTPRequest])>
 
     init(_ answers: Result<HTTPResponse, HTTPError>...) { state = Mutex((answers, [])) }
+    init(_ answers: [Result<HTTPResponse, HTTPError>]) { state = Mutex((answers, [])) }
 
     var asked: [HTTPRequest] { state.withLock { $0.asked } }
 

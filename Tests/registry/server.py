@@ -9,7 +9,8 @@ Prints its port, serves on 127.0.0.1, ends when its standard input does.
     PUT  /config/S  {"compatibility": "NONE"}  a level of its own for a subject
 
 --old: as servers before 6.1, which give no reasons, and no version of what was registered.
-A new field without a default, and another type of a field, are incompatible; other rules are not known here.
+A new field without a default, and another type of a field, are incompatible; other rules are not known here. References are kept
+and given back; of what they name only that it is there is looked at.
 """
 import argparse
 import base64
@@ -27,7 +28,7 @@ arguments.add_argument("--level", default="BACKWARD")
 options = arguments.parse_args()
 
 lock = threading.Lock()
-schemas = []  # id - 1 -> text
+schemas = []  # id - 1 -> (text, references)
 subjects = {}  # name -> list of ids
 levels = {}
 faults = []
@@ -78,7 +79,7 @@ def level(subject):
 
 def judged(subject, schema):
     ids = subjects.get(subject, [])
-    return list(objections(schema, json.loads(schemas[ids[-1] - 1]))) if ids and level(subject) != "NONE" else []
+    return list(objections(schema, json.loads(schemas[ids[-1] - 1][0]))) if ids and level(subject) != "NONE" else []
 
 
 def found(subject, number):
@@ -88,7 +89,26 @@ def found(subject, number):
     version = len(ids) if number == "latest" else int(number) if number.isdigit() else 0
     if not 1 <= version <= len(ids):
         raise Refused(404, 40402, f"Version {number} not found.")
-    return {"subject": subject, "version": version, "id": ids[version - 1], "schema": schemas[ids[version - 1] - 1]}
+    return {"subject": subject, "version": version, "id": ids[version - 1]} | shown(ids[version - 1])
+
+
+def shown(schema_id):
+    text, references = schemas[schema_id - 1]
+    return {"schema": text} | ({"references": references} if references else {})
+
+
+def same(schema_id, schema, references):
+    return json.loads(schemas[schema_id - 1][0]) == schema and schemas[schema_id - 1][1] == references
+
+
+def referenced(body):
+    references = body.get("references") or []
+    for reference in references:
+        try:
+            found(reference["subject"], str(reference["version"]))
+        except Refused:
+            raise Refused(422, 42201, "Invalid schema: no schema reference found for subject %r" % reference["subject"])
+    return references
 
 
 def answer(method, parts, body):
@@ -96,7 +116,7 @@ def answer(method, parts, body):
         case "GET", ["schemas", "ids", number]:
             if not number.isdigit() or not 1 <= int(number) <= len(schemas):
                 raise Refused(404, 40403, f"Schema {number} not found")
-            return {"schema": schemas[int(number) - 1]}
+            return shown(int(number))
         case "GET", ["subjects", subject, "versions"]:
             found(subject, "latest")
             return list(range(1, len(subjects[subject]) + 1))
@@ -106,19 +126,20 @@ def answer(method, parts, body):
             schema = parsed(body["schema"])
             found(subject, "latest")
             for version, schema_id in enumerate(subjects[subject], 1):
-                if json.loads(schemas[schema_id - 1]) == schema:
+                if same(schema_id, schema, body.get("references") or []):
                     return found(subject, str(version))
             raise Refused(404, 40403, "Schema not found")
         case "POST", ["subjects", subject, "versions"]:
             schema = parsed(body["schema"])
             ids = subjects.get(subject, [])
-            known = next((i for i, text in enumerate(schemas, 1) if json.loads(text) == schema), None)
+            references = referenced(body)
+            known = next((i for i in range(1, len(schemas) + 1) if same(i, schema, references)), None)
             if known not in ids:
                 reasons = judged(subject, schema)
                 if reasons:
                     raise Refused(409, 409, "Schema being registered is incompatible with an earlier schema: " + "; ".join(reasons))
                 if known is None:
-                    schemas.append(body["schema"])
+                    schemas.append((body["schema"], references))
                     known = len(schemas)
                 subjects.setdefault(subject, []).append(known)
             return {"id": known} if options.old else {"id": known, "version": subjects[subject].index(known) + 1}
@@ -127,6 +148,9 @@ def answer(method, parts, body):
             found(subject, "latest")
             reasons = judged(subject, schema)
             return {"is_compatible": not reasons} | ({} if options.old else {"messages": reasons})
+        case "DELETE", ["subjects", subject]:
+            found(subject, "latest")
+            return list(range(1, len(subjects.pop(subject)) + 1))
         case "GET", ["config"]:
             return {"compatibilityLevel": options.level}
         case "GET", ["config", subject]:
@@ -182,7 +206,7 @@ class Handler(BaseHTTPRequestHandler):
         except Refused as why:
             self.reply(why.status, json.dumps({"error_code": why.code, "message": why.message}))
 
-    do_GET = do_POST = do_PUT = handle_request
+    do_GET = do_POST = do_PUT = do_DELETE = handle_request
 
 
 class Server(ThreadingHTTPServer):
