@@ -46,7 +46,7 @@ struct EventLoading: Sendable {
     /// The schema of topics/, in the database's registry.
     /// - Returns: its id.
     func register(_ schema: String = EventLoading.schema, subject: String = "events.raw-value") async throws -> UInt32 {
-        let rows = try await bench.sql("select schema_id from registry.register($1, $2, $2)", [.text(subject), .text(schema)])
+        let rows = try await bench.sql("select schema_id from registry.register($1, $2)", [.text(subject), .text(schema)])
         return try #require(UInt32(rows.first?.first?.flatMap { $0 } ?? ""))
     }
 
