@@ -16,8 +16,8 @@ struct Emporium: AsyncParsableCommand {
         subcommands: [
             UpCommand.self, DownCommand.self, StatusCommand.self, DoctorCommand.self, URLCommand.self,
             MigrateCommand.self, DocsCommand.self, LoadCommand.self, RunCommand.self, ReplayCommand.self, RejectsCommand.self,
-            RelayGroup.self, TopicsCommand.self, SchemasCommand.self, CollectCommand.self, TraceCommand.self, MaintainCommand.self,
-            RolesCommand.self, QueryCommand.self, GenerateCommand.self, BrokerCommand.self,
+            RelayGroup.self, ArchiveCommand.self, TopicsCommand.self, SchemasCommand.self, CollectCommand.self, TraceCommand.self,
+            MaintainCommand.self, RolesCommand.self, QueryCommand.self, GenerateCommand.self, BrokerCommand.self,
         ])
 
     static func main() async {

@@ -2,6 +2,7 @@ import Foundation
 import Framing
 import Ingest
 import Kafka
+import ObjectStore
 import Postgres
 import Schemas
 import Stack
@@ -28,6 +29,9 @@ enum Failure {
         case let error as SchemaError:
             say("\(error)")
             return error.kind == .outage ? 69 : 1
+        case let error as StoreError:
+            say("\(error)")
+            return error.isOutage ? 69 : 1
         case let error as StackError:
             say("\(error)")
             return 69
