@@ -1,4 +1,6 @@
-create or replace function registry.avro_default_problem(p_default jsonb, p_type jsonb, p_types jsonb, inout p_left bigint, out problem text)
+create or replace function registry.avro_default_problem(
+    p_default jsonb, p_type jsonb, p_types jsonb, p_depth integer, inout p_left bigint, out problem text
+)
 language plpgsql immutable parallel safe as $$
 -- What keeps a JSON value from being a default of a type; null: nothing. A union's may be of any branch.
 --   p_types  the definitions by their names
@@ -13,13 +15,14 @@ begin
         v_type := p_types -> (p_type #>> '{}');
     end if;
     p_left := p_left - 10 - pg_column_size(v_type);
-    if p_left < 0 then
-        problem := 'the defaults are too many';
+    if p_left < 0 or p_depth > 64 then
+        p_left := -1;
+        problem := 'the defaults are too large or nested more than 64 deep';
         return;
     end if;
     if jsonb_typeof(v_type) = 'array' then
         for v_item in select a from jsonb_array_elements(v_type) a loop
-            select d.p_left, d.problem into p_left, problem from registry.avro_default_problem(p_default, v_item.a, p_types, p_left) d;
+            select d.p_left, d.problem into p_left, problem from registry.avro_default_problem(p_default, v_item.a, p_types, p_depth + 1, p_left) d;
             exit when problem is null or p_left < 0;
         end loop;
         if p_left >= 0 and (problem is not null or v_type = '[]') then
@@ -66,7 +69,7 @@ begin
             problem := null;
             for v_item in select a from jsonb_array_elements(p_default) a loop
                 select d.p_left, d.problem into p_left, problem
-                from registry.avro_default_problem(v_item.a, v_type -> 'items', p_types, p_left) d;
+                from registry.avro_default_problem(v_item.a, v_type -> 'items', p_types, p_depth + 1, p_left) d;
                 exit when problem is not null;
             end loop;
         end if;
@@ -75,7 +78,7 @@ begin
             problem := null;
             for v_item in select e.value as a from jsonb_each(p_default) e loop
                 select d.p_left, d.problem into p_left, problem
-                from registry.avro_default_problem(v_item.a, v_type -> 'values', p_types, p_left) d;
+                from registry.avro_default_problem(v_item.a, v_type -> 'values', p_types, p_depth + 1, p_left) d;
                 exit when problem is not null;
             end loop;
         end if;
@@ -93,7 +96,7 @@ begin
             for v_item in select f ->> 'name' as name, f -> 'type' as type, f ? 'default' as has_default from jsonb_array_elements(v_type -> 'fields') f loop
                 if p_default ? v_item.name then
                     select d.p_left, d.problem into p_left, problem
-                    from registry.avro_default_problem(p_default -> v_item.name, v_item.type, p_types, p_left) d;
+                    from registry.avro_default_problem(p_default -> v_item.name, v_item.type, p_types, p_depth + 1, p_left) d;
                 elsif not v_item.has_default then
                     problem := format('%s leaves out field %s of record %s, which has no default',
                         left(p_default::text, 60), v_item.name, v_type ->> 'name');

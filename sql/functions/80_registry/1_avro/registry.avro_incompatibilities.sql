@@ -22,7 +22,7 @@ begin
     loop
         for v_found in
             -- Pair 0 is that of the roots.
-            select c.* from registry.avro_compared(registry.avro_shallow(p_reader, 'none'), registry.avro_shallow(p_writer, 'none'),
+            select c.* from registry.avro_compared(registry.avro_shallow(p_reader, false), registry.avro_shallow(p_writer, false),
                 '', v_readers, v_writers) c
             where v_done = 0
             union all

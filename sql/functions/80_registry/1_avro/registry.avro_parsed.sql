@@ -7,6 +7,8 @@ language plpgsql immutable parallel safe as $$
 -- Errors: EM301 it is none; the message says what is wrong and where
 declare
     v_json jsonb;
+    v_mark text;
+    v_text text;
     v_tree jsonb;
     v_types jsonb;
     v_problem text;
@@ -36,13 +38,16 @@ begin
         <> length(translate(regexp_replace(v_json::text, c_string, '', 'g'), E'{}[],-+.eE0123456789truefalsn \t\r\n', '')) then
         perform registry.avro_refuse('', 'a JSON object in the schema has a member twice');
     end if;
-    v_tree := registry.avro_type(v_json, '', '', 0);
-    if p_known <> '[]' then
-        v_tree := registry.avro_inlined(v_tree, p_known);
+    -- A text cannot have its own digest in it.
+    v_mark := case when p_known = '[]' then '' else md5(p_text || p_known::text) || ':' end;
+    select t.tree into v_text from registry.avro_type(v_json, '', '', 0, v_mark) t;
+    if v_mark <> '' then
+        v_text := registry.avro_inlined(v_text, p_known, v_mark);
     end if;
-    if octet_length(v_tree::text) > 1048576 then
-        perform registry.avro_refuse('', 'with names in full and all that it refers to, the schema is larger than 1 MiB');
+    if octet_length(v_text) > 4194304 then
+        perform registry.avro_refuse('', 'with names in full and all that it refers to, the schema is larger than 4 MiB');
     end if;
+    v_tree := v_text::jsonb;
 
     select n.path, case
         when cardinality(n.place) > 64 then 'the schema is nested more than 64 deep'
@@ -50,7 +55,7 @@ begin
         else format('type "%s" is not defined here or before', left(n.name, 200)) end
     into v_path, v_problem
     from (
-        select n.*, min(n.place) filter (where n.is_definition) over (partition by n.name) as defined
+        select n.path, n.place, n.name, n.is_definition, min(n.place) filter (where n.is_definition) over (partition by n.name) as defined
         from registry.avro_nodes(v_tree) n
     ) n
     where cardinality(n.place) > 64 or n.defined is null or case when n.is_definition then n.place > n.defined else n.place < n.defined end
@@ -66,7 +71,7 @@ begin
         where n.is_definition and f ? 'default'
     loop
         select d.p_left, d.problem into v_left, v_problem
-        from registry.avro_default_problem(v_field.value, registry.avro_shallow(v_field.type, 'none'), v_types, v_left) d;
+        from registry.avro_default_problem(v_field.value, registry.avro_shallow(v_field.type, false), v_types, 0, v_left) d;
         if v_problem is not null then
             perform registry.avro_refuse(case when v_field.path = '' then '' else v_field.path || '.' end || v_field.name,
                 'its default does not fit: ' || v_problem);
