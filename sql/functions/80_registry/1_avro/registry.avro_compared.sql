@@ -7,22 +7,29 @@ language plpgsql immutable parallel safe as $$
 declare
     v_reader text := registry.avro_kind(p_reader, p_readers);
     v_writer text := registry.avro_kind(p_writer, p_writers);
-    v_branch jsonb;
+    v_inner text := case v_reader when 'array' then 'items' else 'values' end;
+    v_row record;
 begin
-    if v_writer = 'union' then
-        for v_branch in select b from jsonb_array_elements(p_writer) b loop
-            return query select * from registry.avro_compared(p_reader, v_branch, p_path, p_readers, p_writers);
+    if v_reader = 'union' then
+        for v_row in
+            select b.reader, b.writer, p_writers ? registry.avro_label(b.writer) as is_named
+            from registry.avro_branches(p_reader, case v_writer when 'union' then p_writer else jsonb_build_array(p_writer) end,
+                p_readers, p_writers) b
+        loop
+            if v_row.reader is null then
+                return query select p_path, format('the reader''s union has no branch for %s', registry.avro_title(v_row.writer, p_writers)), null, null;
+            elsif v_row.is_named then
+                return query select p_path, null, registry.avro_label(v_row.reader), registry.avro_label(v_row.writer);
+            else
+                return query select * from registry.avro_compared(v_row.reader, v_row.writer, p_path, p_readers, p_writers);
+            end if;
         end loop;
-    elsif v_reader = 'union' then
-        v_branch := registry.avro_branch(p_reader, p_writer, p_readers, p_writers);
-        if v_branch is null then
-            return query select p_path, format('the reader''s union has no branch for %s', registry.avro_title(p_writer, p_writers)), null, null;
-        else
-            return query select * from registry.avro_compared(v_branch, p_writer, p_path, p_readers, p_writers);
-        end if;
+    elsif v_writer = 'union' then
+        for v_row in select b as branch from jsonb_array_elements(p_writer) b loop
+            return query select * from registry.avro_compared(p_reader, v_row.branch, p_path, p_readers, p_writers);
+        end loop;
     elsif v_reader = v_writer and v_reader in ('array', 'map') then
-        return query select * from registry.avro_compared(p_reader -> case v_reader when 'array' then 'items' else 'values' end,
-            p_writer -> case v_reader when 'array' then 'items' else 'values' end, p_path || '[]', p_readers, p_writers);
+        return query select * from registry.avro_compared(p_reader -> v_inner, p_writer -> v_inner, p_path || '[]', p_readers, p_writers);
     elsif v_reader = v_writer and v_reader in ('record', 'enum', 'fixed')
         and registry.avro_is_named(p_readers -> registry.avro_label(p_reader), registry.avro_label(p_writer)) then
         return query select p_path, null, registry.avro_label(p_reader), registry.avro_label(p_writer);

@@ -4,7 +4,8 @@ create or replace function registry.avro_default_problem(
 language plpgsql immutable parallel safe as $$
 -- What keeps a JSON value from being a default of a type; null: nothing. A union's may be of any branch.
 --   p_types  the definitions by their names
---   p_left   the work that may be done still, about a byte of a type each; what is left of it is given back
+--   p_depth  of the value within the default
+--   p_left   the work that may be done still, in bytes of types looked at; what is left of it is given back
 declare
     v_type jsonb := p_type;
     v_kind text;
@@ -14,7 +15,7 @@ begin
     if jsonb_typeof(p_type) = 'string' and p_types ? (p_type #>> '{}') then
         v_type := p_types -> (p_type #>> '{}');
     end if;
-    p_left := p_left - 10 - pg_column_size(v_type);
+    p_left := p_left - 170 - pg_column_size(v_type);
     if p_left < 0 or p_depth > 64 then
         p_left := -1;
         problem := 'the defaults are too large or nested more than 64 deep';

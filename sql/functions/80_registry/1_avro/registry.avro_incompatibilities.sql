@@ -3,8 +3,11 @@ language plpgsql immutable parallel safe as $$
 -- What keeps readers with one schema from reading data that were written with another, by Avro's schema resolution; nothing: all
 -- data are read. Each sentence names the field first, by the reader's names from the root; what is in an array or map is `[]`.
 --   p_reader, p_writer  trees of avro_parsed
+-- Errors: EM301 the comparison would take too long: there are more than 10,000 pairs of types to compare
 declare
     c_slots constant integer := 8192;
+    c_pairs constant integer := 10000;
+    c_sentences constant integer := 200;
     v_readers jsonb := registry.avro_types(p_reader);
     v_writers jsonb := registry.avro_types(p_writer);
     -- Pairs of named types, each once, and where each was met first; a chain of those in one slot of a hash table.
@@ -19,6 +22,10 @@ declare
     v_found record;
     v_said text[] := '{}'::text[];
 begin
+    -- What a schema wrote it reads itself.
+    if p_reader = p_writer then
+        return;
+    end if;
     loop
         for v_found in
             -- Pair 0 is that of the roots.
@@ -49,8 +56,11 @@ begin
             end if;
         end loop;
         v_done := v_done + 1;
-        exit when v_done > cardinality(v_reader);
+        exit when v_done > cardinality(v_reader) or cardinality(v_said) >= c_sentences;
+        if v_done > c_pairs then
+            perform registry.avro_refuse('', format('the schemas are too large to be compared: more than %s pairs of their types meet', c_pairs));
+        end if;
     end loop;
-    return query select s from unnest(v_said) with ordinality as t (s, n) group by s order by min(n);
+    return query select s from unnest(v_said) with ordinality as t (s, n) group by s order by min(n) limit c_sentences;
 end
 $$;

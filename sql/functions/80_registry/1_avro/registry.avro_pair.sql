@@ -5,6 +5,8 @@ language plpgsql immutable parallel safe as $$
 declare
     v_field record;
     v_path text;
+    v_found record;
+    v_is_fine boolean := true;
 begin
     if p_reader ->> 'type' = 'fixed' then
         if p_reader -> 'size' <> p_writer -> 'size' then
@@ -43,14 +45,21 @@ begin
             ), alias as (
                 select distinct on (c.n) c.n, c.alias from claim c order by c.n, c.k
             )
-            select m.name, m.type, m.has_default, t.type as writer
+            select m.name, m.type, m.has_default, t.type as writer,
+                row_number() over (partition by m.type, t.type order by m.n) > 1 as is_again
             from mine m left join alias a using (n) left join theirs t on t.name = coalesce(a.alias, m.name)
-            order by m.n
+            order by min(m.n) over (partition by m.type, t.type), m.n
         loop
+            -- Fields of the same two types as the one before: nothing to say again when there was nothing.
+            continue when v_field.is_again and v_field.writer is not null and v_is_fine;
+            v_is_fine := true;
             v_path := case when p_path = '' then '' else p_path || '.' end || v_field.name;
             if v_field.writer is not null then
                 if v_field.type <> v_field.writer or jsonb_typeof(v_field.type) <> 'string' or p_readers ? (v_field.type #>> '{}') then
-                    return query select * from registry.avro_compared(v_field.type, v_field.writer, v_path, p_readers, p_writers);
+                    for v_found in select * from registry.avro_compared(v_field.type, v_field.writer, v_path, p_readers, p_writers) loop
+                        v_is_fine := v_is_fine and v_found.problem is null;
+                        return query select v_found.path, v_found.problem, v_found.reader, v_found.writer;
+                    end loop;
                 end if;
             elsif not v_field.has_default then
                 return query select v_path, 'the reader''s schema has no default for it and the writer''s has no such field', null, null;

@@ -14,7 +14,8 @@ declare
     v_problem text;
     v_path text;
     v_field record;
-    v_left bigint := 30000000;
+    -- A second's work, or more than fifty thousand values.
+    v_left bigint := 15000000;
     c_string constant text := '"(?:[^"\\]|\\.)*"';
 begin
     if octet_length(p_text) > 1048576 then
