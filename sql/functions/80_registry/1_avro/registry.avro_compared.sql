@@ -8,25 +8,28 @@ declare
     v_reader text := registry.avro_kind(p_reader, p_readers);
     v_writer text := registry.avro_kind(p_writer, p_writers);
     v_inner text := case v_reader when 'array' then 'items' else 'values' end;
-    v_row record;
+    v_branch jsonb;
+    v_branches jsonb[];
+    v_written jsonb[];
+    v_is_named boolean[];
 begin
     if v_reader = 'union' then
-        for v_row in
-            select b.reader, b.writer, p_writers ? registry.avro_label(b.writer) as is_named
-            from registry.avro_branches(p_reader, case v_writer when 'union' then p_writer else jsonb_build_array(p_writer) end,
-                p_readers, p_writers) b
-        loop
-            if v_row.reader is null then
-                return query select p_path, format('the reader''s union has no branch for %s', registry.avro_title(v_row.writer, p_writers)), null, null;
-            elsif v_row.is_named then
-                return query select p_path, null, registry.avro_label(v_row.reader), registry.avro_label(v_row.writer);
-            else
-                return query select * from registry.avro_compared(v_row.reader, v_row.writer, p_path, p_readers, p_writers);
+        select array_agg(b.reader), array_agg(b.writer), array_agg(p_writers ? registry.avro_label(b.writer))
+        into v_branches, v_written, v_is_named
+        from registry.avro_branches(p_reader, case v_writer when 'union' then p_writer else jsonb_build_array(p_writer) end,
+            p_readers, p_writers) b;
+        for v_n in 1 .. coalesce(cardinality(v_branches), 0) loop
+            if v_branches[v_n] is null then
+                return query select p_path, format('the reader''s union has no branch for %s', registry.avro_title(v_written[v_n], p_writers)), null, null;
+            elsif v_is_named[v_n] then
+                return query select p_path, null, registry.avro_label(v_branches[v_n]), registry.avro_label(v_written[v_n]);
+            elsif v_branches[v_n] <> v_written[v_n] or jsonb_typeof(v_written[v_n]) <> 'string' then
+                return query select * from registry.avro_compared(v_branches[v_n], v_written[v_n], p_path, p_readers, p_writers);
             end if;
         end loop;
     elsif v_writer = 'union' then
-        for v_row in select b as branch from jsonb_array_elements(p_writer) b loop
-            return query select * from registry.avro_compared(p_reader, v_row.branch, p_path, p_readers, p_writers);
+        for v_branch in select b from jsonb_array_elements(p_writer) b loop
+            return query select * from registry.avro_compared(p_reader, v_branch, p_path, p_readers, p_writers);
         end loop;
     elsif v_reader = v_writer and v_reader in ('array', 'map') then
         return query select * from registry.avro_compared(p_reader -> v_inner, p_writer -> v_inner, p_path || '[]', p_readers, p_writers);

@@ -5,7 +5,10 @@ language plpgsql immutable parallel safe as $$
 declare
     v_field record;
     v_path text;
-    v_found record;
+    v_paths text[];
+    v_problems text[];
+    v_readers text[];
+    v_writers text[];
     v_is_fine boolean := true;
 begin
     if p_reader ->> 'type' = 'fixed' then
@@ -56,10 +59,12 @@ begin
             v_path := case when p_path = '' then '' else p_path || '.' end || v_field.name;
             if v_field.writer is not null then
                 if v_field.type <> v_field.writer or jsonb_typeof(v_field.type) <> 'string' or p_readers ? (v_field.type #>> '{}') then
-                    for v_found in select * from registry.avro_compared(v_field.type, v_field.writer, v_path, p_readers, p_writers) loop
-                        v_is_fine := v_is_fine and v_found.problem is null;
-                        return query select v_found.path, v_found.problem, v_found.reader, v_found.writer;
-                    end loop;
+                    -- As arrays, not in a loop's cursor: that would copy all definitions each time.
+                    select array_agg(c.path), array_agg(c.problem), array_agg(c.reader), array_agg(c.writer)
+                    into v_paths, v_problems, v_readers, v_writers
+                    from registry.avro_compared(v_field.type, v_field.writer, v_path, p_readers, p_writers) c;
+                    v_is_fine := coalesce(cardinality(array_remove(v_problems, null)), 0) = 0;
+                    return query select * from unnest(v_paths, v_problems, v_readers, v_writers);
                 end if;
             elsif not v_field.has_default then
                 return query select v_path, 'the reader''s schema has no default for it and the writer''s has no such field', null, null;
