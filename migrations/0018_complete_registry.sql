@@ -2,6 +2,8 @@
 alter table registry.schema
     drop constraint schema_schema_type_check,
     add constraint schema_schema_type_check check (schema_type in ('AVRO', 'JSON')),
+    drop constraint schema_canonical_check,
+    add constraint schema_canonical_check check (octet_length(canonical) between 1 and 4194304),
     add column tree jsonb constraint schema_tree_check check (tree is null or schema_type = 'AVRO');
 comment on column registry.schema.schema_type is 'AVRO, or JSON for JSON Schema';
 comment on column registry.schema.canonical is

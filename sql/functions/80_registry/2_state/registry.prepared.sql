@@ -63,8 +63,9 @@ begin
         v_value := registry.json_schema_parsed(p_schema_text);
     end if;
     canonical := registry.canonical_form(p_schema_type, v_value, schema_references);
-    if octet_length(canonical) > 1048576 then
-        raise exception using errcode = 'EM301', message = 'the schema with all that it refers to has more than 1048576 bytes',
+    if octet_length(canonical) > 4194304 then
+        raise exception using errcode = 'EM301',
+            message = 'the schema with all that it refers to, and names written in full, has more than 4194304 bytes',
             hint = 'refer to less';
     end if;
     digest := sha256(convert_to(canonical, 'UTF8'));

@@ -18,14 +18,27 @@ begin
     -- Which they are, first: their texts are read for those only.
     select array_agg(p.subject), array_agg(p.version), array_agg(p.schema_id) into v_subjects, v_versions, v_ids
     from (
-        select v.subject, v.version, v.schema_id
-        from registry.subject_version v
-        where (v_prefix = '' or starts_with(v.subject, v_prefix)) and (v.deleted_at is null or v_deleted)
-            and (not v_latest or not exists (
-                select from registry.subject_version l
-                where l.subject = v.subject and l.version > v.version and (l.deleted_at is null or v_deleted)))
-        order by v.subject, v.version
-        offset v_offset limit v_limit
+        (
+            select v.subject, v.version, v.schema_id
+            from registry.subject_version v
+            where not v_latest and (v_prefix = '' or starts_with(v.subject, v_prefix)) and (v.deleted_at is null or v_deleted)
+            order by v.subject, v.version
+            offset v_offset limit v_limit
+        )
+        union all
+        (
+            select n.subject, n.version, v.schema_id
+            from (
+                select v.subject, max(v.version) as version
+                from registry.subject_version v
+                where v_latest and (v_prefix = '' or starts_with(v.subject, v_prefix)) and (v.deleted_at is null or v_deleted)
+                group by v.subject
+                order by v.subject
+                offset v_offset limit v_limit
+            ) n
+            join registry.subject_version v on (v.subject, v.version) = (n.subject, n.version)
+            order by n.subject
+        )
     ) p;
     select sum(octet_length(s.schema_text)) into v_size
     from unnest(v_ids) as p (schema_id) join registry.schema s on s.schema_id = p.schema_id;
