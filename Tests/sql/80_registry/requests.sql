@@ -141,7 +141,7 @@ select is(pg_temp.code(pg_temp.get('/schemas/ids/' || id)), '404 404', 'id ' || 
 select is(pg_temp.code(pg_temp.ask('POST', '/compatibility/subjects/a-value/versions/0', pg_temp.body('"int"'))), '422 42202', 'compared with version 0');
 select is(pg_temp.code(pg_temp.change('DELETE', '/subjects/a-value/versions/nought')), '422 42202', 'version nought deleted');
 create temp table bad_subject (subject text);
-insert into bad_subject values (''), (repeat('x', 256)), (repeat('ä', 128)), (E'a\nb'), (E'a\u0085b'), ('__GLOBAL'), ('__EMPTY'), (':.other:a');
+insert into bad_subject values (''), (repeat('x', 256)), (repeat('ä', 128)), (E'a\nb'), (E'a\u0085b'), ('__GLOBAL'), ('__EMPTY'), (':.other:a'), (':*:a');
 select is((select pg_temp.code(status || ' ' || body) from registry.change('POST', array['subjects', subject, 'versions'], '{}', pg_temp.body('"int"'))), '422 42208', 'a subject called ' || pg_temp.shown(subject)) from bad_subject;
 select is((select pg_temp.code(status || ' ' || body) from registry.change('PUT', array['config', subject], '{}', '{"compatibility":"NONE"}')), '422 42208', 'a level of ' || pg_temp.shown(subject)) from bad_subject where subject <> '';
 select is((select pg_temp.code(status || ' ' || body) from registry.ask('GET', array['subjects', subject, 'versions'], '{}', null)), '404 40401', 'versions of ' || pg_temp.shown(subject)) from bad_subject;
