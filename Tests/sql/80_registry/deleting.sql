@@ -109,6 +109,9 @@ select is(pg_temp.post('whole', '{"$ref":"part.json"}', '{"schemaType":"JSON","r
 select is(pg_temp.get('/schemas/ids/113'), '200 {"schemaType":"JSON","schema":"{\"$ref\":\"part.json\"}","references":[{"name":"part.json","subject":"part","version":1}]}', 'as it was given');
 select is((select r.resolved_text from registry.schema_by_id(113) r), '{"$ref":"part.json"}', 'its text is not resolved');
 select is(pg_temp.code(pg_temp.change('DELETE', '/subjects/part')), '422 42206', 'a part that is used stays');
+select is(concat(pg_temp.change('DELETE', '/subjects/whole'), pg_temp.change('DELETE', '/subjects/whole?permanent=true'), pg_temp.change('DELETE', '/subjects/part'), pg_temp.change('DELETE', '/subjects/part?permanent=true'),
+    pg_temp.post('part', '{"type":"number"}', '{"schemaType":"JSON"}')), '200 [1]200 [1]200 [1]200 [1]200 {"id":114,"version":1}', 'the part is another now');
+select is(pg_temp.post('whole', '{"$ref":"part.json"}', '{"schemaType":"JSON","references":[{"name":"part.json","subject":"part","version":1}]}'), '200 {"id":115,"version":1}', 'and so is the whole, word for word the same');
 -- 100 references, each an own type, in one.
 select is(count(*), 100::bigint, 'a hundred types') from generate_series(1, 100) i where pg_temp.post('t' || i, pg_temp.record('T' || i, pg_temp.field('x', '"int"'))) like '200 %';
 select is(pg_temp.code(pg_temp.post('hundred', (select format('{"type":"record","name":"H","fields":[%s]}', string_agg(pg_temp.field('f' || i, format('"T%s"', i)), ',')) from generate_series(1, 100) i),

@@ -92,7 +92,7 @@ select is(pg_temp.registered('r', '{"type":"array","items":"x.E"}', null, 'AVRO'
 select is(pg_temp.read_as('loader', $$(select schema_text, schema_references, resolved_text::jsonb #>> '{items,symbols,0}' from registry.latest('r'))$$),
     $$("{""type"":""array"",""items"":""x.E""}","[{""name"": ""x.E"", ""subject"": ""e"", ""version"": 1}]",A)$$, 'as it was given, and with what it refers to');
 select is(pg_temp.read_as('registrar', $$registry.lookup('r', '{"items":"x.E","type":"array"}', 'AVRO', '[{"name":"x.E","subject":"e","version":1}]')$$), '(r,1,106)', 'looked up with its references');
-select is((select canonical like '%' || E'\n' || '[{"name": "x.E", "subject": "e", "version": 1}]' from registry.versions('r')), true, 'which are part of what it is');
+select is((select canonical like '%' || E'\n' || '[{"id": 105, "name": "x.E", "subject": "e", "version": 1}]' from registry.versions('r')), true, 'which are part of what it is');
 
 -- A version taken out of its subject: its schema stays, its number is not given again.
 update registry.subject_version set deleted_at = clock_timestamp() where subject = 'a-value' and version = 2;

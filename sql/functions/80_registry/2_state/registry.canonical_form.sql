@@ -1,10 +1,8 @@
 create or replace function registry.canonical_form(p_schema_type text, p_tree jsonb, p_references jsonb) returns text
 language sql immutable set search_path = pg_catalog, pg_temp as $$
-    -- What makes a schema one and the same: what it says to readers, and what it refers to, in whatever order.
+    -- What makes a schema one and the same: what it says to readers, and what it refers to.
     --   p_tree        registry.avro_parsed()'s; of JSON Schema its text as jsonb
-    --   p_references  array of {"name", "subject", "version"}
+    --   p_references  array of {"name", "subject", "version", "id"}, by name; null: it refers to nothing
     select case p_schema_type when 'AVRO' then registry.avro_canonical(p_tree) else p_tree::text end
-        || coalesce((
-            select E'\n' || jsonb_agg(r.reference order by r.reference ->> 'name')::text
-            from jsonb_array_elements(p_references) as r (reference)), '');
+        || coalesce(E'\n' || p_references::text, '');
 $$;

@@ -10,6 +10,7 @@ language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 -- Errors: EM301 no schema, EM304 a reference that is not there
 declare
     v_known jsonb;
+    v_identity jsonb;
     v_missing text;
     v_value jsonb;
     v_of_other_type text;
@@ -27,12 +28,15 @@ begin
     perform registry.check_references(p_references);
 
     select jsonb_agg(
-            jsonb_build_object('name', r.name, 'subject', r.subject, 'version', coalesce(v.version, r.version)) order by r.position),
+            jsonb_build_object('name', r.name, 'subject', r.subject, 'version', v.version) order by r.position),
+        -- A version that was deleted for good may be another schema by now: then who refers to it is another, too.
+        jsonb_agg(
+            jsonb_build_object('name', r.name, 'subject', r.subject, 'version', v.version, 'id', v.schema_id) order by r.name),
         array_agg(v.schema_id order by r.position), jsonb_agg(s.tree order by r.position),
         min(format('%s version %s', left(r.subject, 255), r.version)) filter (where v.schema_id is null),
         min(format('%s version %s', left(r.subject, 255), r.version))
             filter (where s.schema_type <> p_schema_type or p_schema_type = 'AVRO' and s.tree is null)
-    into schema_references, referenced_ids, v_known, v_missing, v_of_other_type
+    into schema_references, v_identity, referenced_ids, v_known, v_missing, v_of_other_type
     from jsonb_array_elements(p_references) with ordinality as given (reference, position)
     cross join lateral (
         select reference ->> 'name', reference ->> 'subject', (reference ->> 'version')::integer, given.position
@@ -62,7 +66,7 @@ begin
     else
         v_value := registry.json_schema_parsed(p_schema_text);
     end if;
-    canonical := registry.canonical_form(p_schema_type, v_value, schema_references);
+    canonical := registry.canonical_form(p_schema_type, v_value, v_identity);
     if octet_length(canonical) > 4194304 then
         raise exception using errcode = 'EM301',
             message = 'the schema with all that it refers to, and names written in full, has more than 4194304 bytes',
