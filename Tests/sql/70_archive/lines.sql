@@ -28,19 +28,25 @@ select n, e from (values
         'amplitudeTrackStamp', jsonb_build_object('id', 18446744073709551615, 'trackedDevice', repeat('"\', 500)))))),
     (5, pg_temp.event(jsonb_build_object('data', jsonb_build_object('id', repeat('ü', 100000), 'amount', -1e-300)))),
     (6, '{"data": {"id": "x", "amount": 1}}'),
+    (8, pg_temp.event(jsonb_build_object('attributes', jsonb_build_object('type', 'a', 'targetSubscription', 'b', 'timestampStamp', to_char(now() at time zone 'UTC' - interval '1 hour', 'YYYY-MM-DD"T"HH24:MI:SS') || '.123456Z',
+        'newContextStamp', '{"accountId": "507f1f77-bcf8-4cd7-bf6f-696499439011", "userId": "0190163d-8694-739b-aea5-966c26f8ad91", "requestPlatform": "c"}'::jsonb, 'amplitudeTrackStamp', '{"id": 18446744073709551615, "trackedDevice": "d"}'::jsonb)))),
     (7, pg_temp.event(jsonb_build_object('data', jsonb_build_object('id', repeat(e'\n', 262000), 'amount', 'none'))))
 ) as v (n, e);
 select pg_temp.land((select array_agg(e order by n) from sent)) as events \gset
 select count(*) from pg_temp.promote_events() \g /dev/null
-select results_eq('select stored, rejected from ops.batch where batch_id = ' || :events, 'values (5::bigint, 2::bigint)', 'five are stored');
+select results_eq('select stored, rejected from ops.batch where batch_id = ' || :events, 'values (6::bigint, 2::bigint)', 'six are stored');
 select pg_temp.seal(true) \g /dev/null
 select is(pg_temp.line(:events, n, 'event'), (select event from events.enriched where batch_id = :events and position = (select from_offset + n - 1 from ops.kafka_batch where batch_id = :events)), 'event ' || n || ' is as events.enriched has it')
-from generate_series(1, 5) n;
-select is((pg_temp.line(:events, n, 'event') -> 'data') = (e -> 'data') and (pg_temp.line(:events, n, 'event') -> 'attributes') = (e -> 'attributes'), true, 'event ' || n || ' says what was sent') from sent where n <= 5;
+from unnest('{1,2,3,4,5,8}'::int[]) n;
+select is((pg_temp.line(:events, n, 'event') -> 'data') = (e -> 'data') and (pg_temp.line(:events, n, 'event') -> 'attributes') = (e -> 'attributes'), true, 'event ' || n || ' says what was sent') from sent where n <= 5 or n = 8;
 select ok(s.bytes > octet_length(l.line), format('event %s: its size is no less than its line''s', l.position))
 from ops.archive_piece p join ops.archive_object o using (object_id), ops.event_sizes(p.batch_id, p.run_id, p.first_at, p.last_at) s join ops.event_lines(p.batch_id, p.run_id, 0, 1000, p.first_at, p.last_at) l using (position)
 where o.kind = 'event';
 select is(pg_temp.line(:events, 7) ->> 'payload', e::text, 'a dead letter of 256 KiB has all of its text') from sent where n = 7;
+
+select cmp_ok(max(s.bytes - octet_length(l.line)), '<', 1500::bigint, 'nor much more') from ops.archive_piece p join ops.archive_object o using (object_id), ops.event_sizes(p.batch_id, p.run_id, p.first_at, p.last_at) s join ops.event_lines(p.batch_id, p.run_id, 0, 1000, p.first_at, p.last_at) l using (position) where o.kind = 'event';
+update public.events set schema_id = 9223372036854775807;
+select ok(s.bytes > octet_length(l.line), format('event %s: nor with the largest schema id', l.position)) from ops.archive_piece p join ops.archive_object o using (object_id), ops.event_sizes(p.batch_id, p.run_id, p.first_at, p.last_at) s join ops.event_lines(p.batch_id, p.run_id, 0, 1000, p.first_at, p.last_at) l using (position) where o.kind = 'event';
 
 -- Bytes that are no text.
 select pg_temp.land_events(array['\x00ff0a'::bytea, '\x610062', '\xe28082e2', '', '\x7b22', convert_to(repeat(e'\x01"\\', 80000), 'UTF8'), '\xeda080', '\xc080', '\xf4908080']::bytea[],
