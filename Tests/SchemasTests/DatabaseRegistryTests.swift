@@ -130,7 +130,7 @@ import Testing
                         var found: [String] = []
                         for number in turn % 2 == 0 ? Array(0..<5) : Array((0..<5).reversed()) {
                             for subject in turn % 4 < 2 ? ["a", "b"] : ["b", "a"] {
-                                let text = one.replacing(#""r""#, with: "\"r\(number)\"")
+                                let text = two.replacing(#""b""#, with: "\"b\(number)\"")  // each reads the others
                                 let done = try await registry.registerAnyway(subject, text, place)
                                 found.append("\(number) \(subject) \(done)")
                             }

@@ -348,12 +348,87 @@ def case_registry():
     assert read(subject + "/1") == newest and newest["version"] == 1 and newest["subject"] == "events.raw-value"
     assert json.loads(read(f"/schemas/ids/{newest['id']}")["schema"]) == json.loads(newest["schema"])
     assert read("/schemas/ids/999999", 404)["error_code"] == 40403
-    assert read("/schemas/ids/x", 404)["error_code"] == 40403
+    assert read("/schemas/ids/x", 404)["error_code"] == 404
     assert read("/subjects/no-such/versions", 404)["error_code"] == 40401
     assert read("/subjects/no-such/versions/1", 404)["error_code"] == 40401
     assert read(subject + "/99", 404)["error_code"] == 40402
     assert read(subject + "/0", 422)["error_code"] == 42202
     assert read("/subjects/a%2Fb%20c/versions", 404)["error_code"] == 40401
+    assert read("/subjects?deleted=%", 400)["error_code"] == 400
+    assert get(subject + "/1", "HEAD")[0] == 200
+
+
+def registry(body, path, method="POST", key="", type="application/vnd.schemaregistry.v1+json", more=()):
+    with Connection() as connection:
+        connection.send(head(len(body), method, path, key, type, more=more) + body)
+        answer = connection.answer(method)
+        assert answer[1]["content-type"] == "application/vnd.schemaregistry.v1+json", answer
+        return answer[0], json.loads(answer[2])
+
+
+def case_registry_changes():
+    """Nobody is asked for a key: this one listens on a loopback address only."""
+    subject = f"/subjects/{uuid.uuid4()}"
+    body = json.dumps({"schema": '"string"'}).encode()
+    status, done = registry(body, subject + "/versions")
+    assert status == 200 and done["id"] > 0, done
+    assert registry(body, subject)[1]["version"] == 1
+    with Connection() as connection:  # one after another, in pieces, and with what else a body can come as
+        connection.send(head(method="POST", path=subject + "/versions", more=["Transfer-Encoding: chunked", "Expect: 100-continue"]))
+        assert connection.answer()[0] == 100
+        for byte in body:
+            connection.send(b"1\r\n" + bytes([byte]) + b"\r\n")
+        connection.send(b"0\r\n\r\n")
+        assert json.loads(connection.answer()[2])["id"] == done["id"]
+        connection.send(head(method="DELETE", path=subject, type=None) + head(method="GET", path=subject + "/versions", type=None))
+        assert json.loads(connection.answer()[2]) == [1]
+        answer = connection.answer()
+        assert answer[0] == 404 and json.loads(answer[2])["error_code"] == 40401, answer
+    assert registry(b"{}", subject + "?permanent=true", "DELETE") == (200, [1])
+    for type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/octet-stream", None):
+        for path in (subject, subject + "/versions"):
+            status, error = registry(body, path, type=type)
+            assert status == 415 and error["error_code"] == 415, error
+    assert registry(body, subject + "/versions", more=["Origin: http://a"])[0] == 403
+    for broken in (b"\xff", b"{\x00}", b"[]", b"", b"7"):
+        assert registry(broken, subject + "/versions")[0] == 400, broken
+    assert registry(b"", subject + "/versions", "PATCH")[0] == 405
+
+
+def case_registry_bodies_have_a_limit():
+    path = f"/subjects/{uuid.uuid4()}/versions"
+    with Connection() as connection:
+        connection.send(head((2 << 20) + 1, path=path))
+        answer = connection.answer()
+        assert answer[0] == 413 and json.loads(answer[2])["error_code"] == 413, answer
+    with Connection() as connection:
+        connection.send(head(path=path, more=["Transfer-Encoding: chunked"]))
+        piece = b"10000\r\n" + b" " * 65536 + b"\r\n"
+        try:
+            for _ in range(40):
+                connection.send(piece)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        answer = connection.answer()
+        assert answer[0] == 413, answer
+    long = json.dumps({"schema": json.dumps({"type": "string", "doc": "x" * (1 << 20)})}).encode()
+    assert registry(long, path)[0] == 422
+    until(lambda: metric("registry_in_flight_bytes") == 0)
+
+
+def case_registry_bodies_keep_no_events_out():
+    """Who withholds bodies from the registry, without a key, fills what is the registry's."""
+    connections = [Connection() for _ in range(60)]
+    for connection in connections:
+        connection.send(head(2 << 20, path="/subjects/a", key="") + b" " * (1 << 19))
+    until(lambda: metric("registry_in_flight_bytes") > (7 << 20))
+    assert metric("in_flight_bytes") == 0
+    status, error = registry(b"{" + b" " * (1 << 20) + b"}", "/subjects/a")
+    assert status == 503 and error["error_code"] == 50001, error
+    answers = slow(connections, None)
+    assert all(answer.startswith((b"HTTP/1.1 408 ", b"HTTP/1.1 503 ")) for answer in answers), answers
+    until(lambda: metric("registry_in_flight_bytes") == 0)
+    assert registry(b'{"schema": "x"}', "/subjects/a")[0] == 422
 
 
 # Connections

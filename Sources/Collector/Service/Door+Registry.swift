@@ -172,7 +172,7 @@ extension Door {
             return .registryAway("Error in the backend data store; try again")
         }
         guard let body = reply.body else {
-            return .registry(400, 400, "the answer has more than \(Self.registryAnswerBytes) bytes; ask with offset and limit")
+            return .registry(413, 413, "the answer has more than \(Self.registryAnswerBytes) bytes; ask with offset and limit")
         }
         var answer = Answer(reply.status, Answer.registryType, Array(body.utf8))
         let hold = RegistryHold(metrics)

@@ -33,9 +33,9 @@ enum RegistryDocument {
             members.append(
                 #""requestBody": {"required": true, "content": {"\#(Answer.registryType)": \#(schema), "application/json": \#(schema)}}"#)
         }
-        var errors = [400, 404, 422, 500, 503]
+        var errors = [400, 404, 413, 422, 500, 503]
         if isChange { errors += access == .key ? [401, 403] : [403] }
-        if isChange || operation.body != nil { errors += [408, 409, 413, 415] }
+        if isChange || operation.body != nil { errors += [408, 409, 415] }
         let responses = [#""200": {"description": "OK", "content": {"\#(Answer.registryType)": {"schema": \#(operation.answer)}}}"#]
             + errors.sorted().map { #""\#($0)": \#(reference("responses", "RegistryError"))"# }
         members.append(#""responses": {\#(responses.joined(separator: ", "))}"#)
@@ -85,7 +85,7 @@ enum RegistryDocument {
         case (.versions, "POST"):
             Operation(
                 id: "register", summary: "Make a schema the next version of a subject", query: ["normalize"], body: "NewSchema",
-                answer: #"{"type": "object", "required": ["id"], "properties": {"id": {"type": "integer", "minimum": 1}}}"#)
+                answer: of("Registered"))
         case (.versions, _):
             Operation(id: "versions", summary: "The versions of a subject", query: ["deleted", "deletedOnly"], answer: numbers)
         case (.version, "DELETE"):
@@ -170,6 +170,7 @@ enum RegistryDocument {
     static let schemas = ##"""
               "NewSchema": {
                 "type": "object", "required": ["schema"],
+                "examples": [{"schema": "{\"type\": \"record\", \"name\": \"order\", \"fields\": [{\"name\": \"id\", \"type\": \"string\"}]}"}],
                 "properties": {
                   "schema": {"type": "string", "minLength": 1, "description": "The schema's JSON as a text."},
                   "schemaType": {"enum": ["AVRO", "JSON"], "default": "AVRO"},
@@ -182,6 +183,10 @@ enum RegistryDocument {
                   "name": {"type": "string", "minLength": 1, "description": "How the schema names it: an Avro type, or a $ref."},
                   "subject": {"type": "string", "minLength": 1, "maxLength": 255}, "version": {"type": "integer", "minimum": 1, "maximum": 2147483647}
                 }
+              },
+              "Registered": {
+                "type": "object", "required": ["id", "version"],
+                "properties": {"id": {"type": "integer", "minimum": 1}, "version": {"type": "integer", "minimum": 1}}
               },
               "SchemaOfID": {
                 "type": "object", "required": ["schema"],

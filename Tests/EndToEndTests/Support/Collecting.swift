@@ -102,8 +102,9 @@ struct Collecting: Sendable {
     }
 
     /// By curl, a process a request: what comes back is what any client sees.
+    /// - Parameter more: curl's own options.
     func ask(
-        _ path: String, post: String? = nil, key: String? = nil, headers: [String] = [], limit: Int = 60,
+        _ path: String, post: String? = nil, key: String? = nil, headers: [String] = [], more: [String] = [], limit: Int = 60,
         at location: SourceLocation = #_sourceLocation
     ) async throws -> Answer {
         var arguments = ["-sS", "-i", "-m", "\(limit)"]
@@ -113,6 +114,7 @@ struct Collecting: Sendable {
             arguments += ["-H", "Content-Type: application/json", "-H", "X-API-Key: \(key ?? self.key)", "-H", "Expect:", "--data-binary", "@\(file)"]
         }
         for header in headers { arguments += ["-H", header] }
+        arguments += more
         let outcome = try await Child("/usr/bin/curl", arguments + ["http://127.0.0.1:\(port)\(path)"], in: bench.folder).outcome()
         try #require(outcome.exitCode == 0, "curl: \(outcome.err)", sourceLocation: location)
         let parts = outcome.out.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false)
