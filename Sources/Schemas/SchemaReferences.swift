@@ -99,13 +99,16 @@ struct ReferenceResolver {
     }
 
     private func fullName(_ name: String, _ namespace: String) -> String {
-        if name.contains(".") || namespace.isEmpty || Self.primitives.contains(name) { return name }
+        if name.contains(".") || namespace.isEmpty || Self.words.contains(name) { return name }
         let full = "\(namespace).\(name)"
         // Writers of old refer to what has no namespace by its bare name, from wherever they are.
         return types[full] == nil && types[name] != nil ? name : full
     }
 
-    private static let primitives: Set<String> = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"]
+    /// What is no name of a type that somebody defines.
+    private static let words: Set<String> = [
+        "null", "boolean", "int", "long", "float", "double", "bytes", "string", "array", "map", "record", "error", "enum", "fixed",
+    ]
 
     /// The type with each definition in the place where it is used first.
     private func expanded(_ json: Any, _ defined: inout Set<String>, depth: Int) throws(SchemaError) -> Any {

@@ -33,11 +33,16 @@ extension SchemaRegistryClient {
         let new = try SchemaError.parsed(text)
         var sentences: [String] = []
         if level.hasPrefix("BACKWARD") || level.hasPrefix("FULL") {
-            sentences += new.incompatibilities(reading: old.schema.schema).map { "cannot read what version \(old.version) wrote: \($0)" }
+            sentences += new.incompatibilities(reading: old.schema.schema).map { "cannot read what version \(old.version) wrote: \(Self.sentence($0))" }
         }
         if level.hasPrefix("FORWARD") || level.hasPrefix("FULL") {
-            sentences += old.schema.schema.incompatibilities(reading: new).map { "version \(old.version) cannot read what it writes: \($0)" }
+            sentences += old.schema.schema.incompatibilities(reading: new).map { "version \(old.version) cannot read what it writes: \(Self.sentence($0))" }
         }
         return sentences
+    }
+
+    /// As the database words it.
+    private static func sentence(_ found: Resolution.Incompatibility) -> String {
+        found.path.isEmpty ? found.message : "field \(found)"
     }
 }

@@ -18,11 +18,11 @@ extension SchemaRegistryClient {
         guard type == "AVRO", !references.isEmpty else { return try RegisteredSchema(id: id, type: type, text: text) }
         var walk = Walk()
         for reference in references { try await walk.visit(reference, of: "schema \(id)", by: self) }
-        do throws(SchemaError) {
-            return try RegisteredSchema(id: id, type: type, text: text, resolved: try walk.resolver.resolved(text))
-        } catch {
+        let resolved: String
+        do throws(SchemaError) { resolved = try walk.resolver.resolved(text) } catch {
             throw SchemaError(error.kind, "schema \(id): \(error)")
         }
+        return try RegisteredSchema(id: id, type: type, text: text, resolved: resolved)
     }
 
     /// The schemas that are referred to, each after those that it refers to itself.

@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func whatIsSent() async throws {
-        let script = Scripted(answer(200, #"{"subject":"s","version":2,"id":7,"schema":"\"string\"","schemaType":"AVRO"}"#))
+        let script = Scripted(answer(200, #"{"subject":"a/b c?é","version":2,"id":7,"schema":"\"string\"","schemaType":"AVRO"}"#))
         let client = try SchemaRegistryClient(urls: " https://us%40er:p%3Aw@host:8081/base// ", transport: script)
         let version = try await client.latest(subject: "a/b c?é")
         #expect(version.version == 2 && version.schema.id == 7 && version.schema.text == #""string""#)

@@ -8,7 +8,7 @@ language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 --   is_optional  whether it may be null, itself or a record that it is in
 --   is_parent    whether its fields follow; a record within itself has none the second time
 declare
-    v_named jsonb := '{}';
+    v_named jsonb := '{}'::jsonb;
     v_queue jsonb := jsonb_build_array(jsonb_build_object('type', p_tree, 'path', null, 'optional', false, 'within', '[]'::jsonb));
     v_types jsonb := jsonb_build_array(p_tree);
     v_next jsonb;
