@@ -49,7 +49,7 @@ struct DayArgument: ExpressibleByArgument, CustomStringConvertible, Sendable {
 /// What the verbs have in common: the books, and the store.
 enum Archive {
     /// How long a store or a database that is away is waited for.
-    static let patience = Duration.seconds(20)
+    static let patience = Duration.seconds(10)
 
     static func session(_ logger: Logger) throws -> DatabaseSession {
         DatabaseSession(try Settings.database().asRole("relay_admin"), patience: patience, logger: logger)

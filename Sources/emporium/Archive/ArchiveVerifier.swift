@@ -145,9 +145,8 @@ struct ArchiveVerifier {
 
     private mutating func readBooks() async throws {
         for row in try await session.query("balance", "select batch_id, kind, booked, archived, pending from ops.archive_balance()").rows {
-            report.add(
-                .books, "batch \(row.text("batch_id"))",
-                "\(row.text("kind")): \(row.text("booked")) by the batch's books, \(row.text("archived")) in objects, \(row.text("pending")) in none yet")
+            let found = "\(row.text("archived")) in objects, \(row.text("pending")) in none yet"
+            report.add(.books, "batch \(row.text("batch_id"))", "\(row.text("kind")): \(row.text("booked")) by the batch's books, \(found)")
         }
         let overlaps = try await session.query(
             "pieces",

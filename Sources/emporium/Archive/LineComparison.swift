@@ -9,7 +9,7 @@ final class LineComparison: Sendable {
     struct Outcome: Sendable {
         /// Lines of the object.
         var lines: Int64 = 0
-        /// Of those that the table has no more.
+        /// Of those that the table has no more; 0 where there is a problem.
         var gone: Int64 = 0
         var contentBytes: Int64 = 0
         /// 64 hexadecimal digits.
@@ -47,7 +47,8 @@ final class LineComparison: Sendable {
             }
             if lines.isUnterminated { problem = problem ?? "its last line does not end" }
             return Outcome(
-                lines: lines.count, gone: gone, contentBytes: lines.contentBytes, contentSHA256: lines.finishHex(), problem: problem)
+                lines: lines.count, gone: problem == nil ? gone : 0, contentBytes: lines.contentBytes,
+                contentSHA256: lines.finishHex(), problem: problem)
         }
 
         /// - Parameter line: the table's next.
