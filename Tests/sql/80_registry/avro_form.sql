@@ -28,5 +28,36 @@ insert into vector values
         '{"name":"PigValue","type":"record","fields":[{"name":"value","type":["null","int","long","PigValue"]}]}');
 select is(registry.avro_pcf(registry.avro_parsed(text)), form, text) from vector;
 select is(registry.avro_pcf(registry.avro_parsed(form)), form, 'a canonical form is its own: ' || form) from vector;
+
+-- Identity: what says the same is one schema, what a reader makes something else of is another.
+create function pg_temp.form(p_text text) returns text language sql as $$ select registry.avro_canonical(registry.avro_parsed(p_text)) $$;
+create function pg_temp.with_field(p_rest text) returns text language sql as $$
+    select format('{"type": "record", "name": "a.r", "fields": [{"name": "x", %s}]}', p_rest)
+$$;
+select is(pg_temp.form(one), pg_temp.form(other), what) from (values
+    ('{"type": "record", "name": "r", "namespace": "a", "doc": "d", "fields": []}', '{"fields":[],"name":"a.r","type":"record"}', 'members'' order, doc, namespace'),
+    (pg_temp.with_field('"type": "int", "default": 1'), pg_temp.with_field('"default": 1.0, "order": "descending", "type": {"type": "int"}, "my.own": 3'), 'long forms, order, others'' properties'),
+    (pg_temp.with_field('"type": "int", "aliases": ["b", "c"]'), pg_temp.with_field('"type": "int", "aliases": ["c", "b", "c"]'), 'the order of aliases'),
+    (pg_temp.with_field('"type": "int"'), pg_temp.with_field('"type": "int", "aliases": []'), 'no aliases'),
+    ('{"type": "bytes", "logicalType": "decimal", "precision": 4}', '{"type": "bytes", "precision": 4, "scale": 0, "logicalType": "decimal", "doc": "x"}', 'a scale of 0'),
+    ('"bytes"', '{"type": "bytes", "precision": 4}', 'a precision of nothing')) v (one, other, what);
+select isnt(pg_temp.form(one), pg_temp.form(other), what) from (values
+    (pg_temp.with_field('"type": ["null", "int"]'), pg_temp.with_field('"type": ["null", "int"], "default": null'), 'a default'),
+    (pg_temp.with_field('"type": "int", "default": 1'), pg_temp.with_field('"type": "int", "default": 2'), 'another default'),
+    (pg_temp.with_field('"type": "int"'), pg_temp.with_field('"type": "int", "aliases": ["y"]'), 'a field''s alias'),
+    (pg_temp.with_field('"type": "int"'), replace(pg_temp.with_field('"type": "int"'), '"a.r"', '"a.r", "aliases": ["b.r"]'), 'a type''s alias'),
+    ('{"type": "enum", "name": "e", "symbols": ["A"]}', '{"type": "enum", "name": "e", "symbols": ["A"], "default": "A"}', 'an enum''s default'),
+    ('"long"', '{"type": "long", "logicalType": "timestamp-millis"}', 'a logical type'),
+    ('{"type": "long", "logicalType": "timestamp-micros"}', '{"type": "long", "logicalType": "timestamp-millis"}', 'another logical type'),
+    ('{"type": "bytes", "logicalType": "decimal", "precision": 4}', '{"type": "bytes", "logicalType": "decimal", "precision": 5}', 'another precision'),
+    ('{"type": "bytes", "logicalType": "decimal", "precision": 4, "scale": 1}', '{"type": "bytes", "logicalType": "decimal", "precision": 4}', 'another scale'),
+    (pg_temp.with_field('"type": "int"'), replace(pg_temp.with_field('"type": "int"'), 'a.r', 'b.r'), 'another namespace')) v (one, other, what);
+select is(pg_temp.form('{"type": "record", "name": "r", "namespace": "a", "aliases": ["q"], "fields": [
+        {"name": "x", "aliases": ["y"], "default": "A", "type": {"type": "enum", "name": "e", "default": "A", "symbols": ["A"]}},
+        {"name": "z", "type": {"type": "array", "items": {"type": "fixed", "name": "f", "size": 4, "logicalType": "decimal", "precision": 3, "scale": 2}}}]}'),
+    '{"name":"a.r","type":"record","fields":[{"name":"x","type":{"name":"a.e","type":"enum","symbols":["A"],"default":"A"},"default":"A","aliases":["y"]},'
+    '{"name":"z","type":{"type":"array","items":{"name":"a.f","type":"fixed","size":4,"logicalType":"decimal","precision":3,"scale":2}}}],"aliases":["a.q"]}',
+    'the whole of a form');
+select throws_ok($$select registry.avro_canonical(jsonb_build_object('type', 'string', 'logicalType', repeat('x', 1048576)))$$, 'EM301', null, 'a form has its limit');
 select * from finish();
 rollback;

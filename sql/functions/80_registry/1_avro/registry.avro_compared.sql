@@ -18,12 +18,13 @@ begin
         into v_branches, v_written, v_is_named
         from registry.avro_branches(p_reader, case v_writer when 'union' then p_writer else jsonb_build_array(p_writer) end,
             p_readers, p_writers) b;
+        return query
+            select p_path, case when b.reader is null then format('the reader''s union has no branch for %s', registry.avro_title(b.writer, p_writers)) end,
+                registry.avro_label(b.reader), registry.avro_label(b.writer)
+            from unnest(v_branches, v_written, v_is_named) as b (reader, writer, is_named)
+            where b.reader is null or b.is_named;
         for v_n in 1 .. coalesce(cardinality(v_branches), 0) loop
-            if v_branches[v_n] is null then
-                return query select p_path, format('the reader''s union has no branch for %s', registry.avro_title(v_written[v_n], p_writers)), null, null;
-            elsif v_is_named[v_n] then
-                return query select p_path, null, registry.avro_label(v_branches[v_n]), registry.avro_label(v_written[v_n]);
-            elsif v_branches[v_n] <> v_written[v_n] or jsonb_typeof(v_written[v_n]) <> 'string' then
+            if not v_is_named[v_n] and v_branches[v_n] is not null and registry.avro_label(v_written[v_n]) in ('array', 'map') then
                 return query select * from registry.avro_compared(v_branches[v_n], v_written[v_n], p_path, p_readers, p_writers);
             end if;
         end loop;

@@ -7,7 +7,7 @@ language plpgsql immutable parallel safe set plan_cache_mode = force_generic_pla
 declare
     c_slots constant integer := 8192;
     -- What may be gone through: bytes of definitions, and 1,200 for each pair of them. Takes two seconds.
-    c_work constant bigint := 8000000;
+    c_work constant bigint := 6000000;
     v_work bigint := 0;
     c_sentences constant integer := 200;
     v_readers jsonb := registry.avro_types(p_reader);

@@ -7,6 +7,7 @@ language plpgsql immutable parallel safe set plan_cache_mode = force_generic_pla
 -- Errors: EM301 it is none; the message says what is wrong and where
 declare
     v_json jsonb;
+    v_bare text;
     v_mark text;
     v_text text;
     v_tree jsonb;
@@ -25,7 +26,8 @@ begin
         v_json := p_text::jsonb;
     exception
         when data_exception then
-            raise exception using errcode = 'EM301', message = 'the schema is no JSON that can be kept: ' || sqlerrm,
+            get stacked diagnostics v_problem = pg_exception_detail;
+            raise exception using errcode = 'EM301', message = 'the schema is no JSON that can be kept: ' || sqlerrm, detail = v_problem,
                 hint = 'a schema is JSON as the Apache Avro specification, 1.11, has it';
         when statement_too_complex then
             raise exception using errcode = 'EM301', message = 'the schema''s JSON is nested too deep',
@@ -34,9 +36,14 @@ begin
     if v_json is null then
         perform registry.avro_refuse('', 'there is no schema');
     end if;
+    -- jsonb would write them out, digit by digit.
+    v_bare := regexp_replace(p_text, c_string, '', 'g');
+    if v_bare ~ '[eE][+-]?0*([4-9][0-9]{2}|[1-9][0-9]{3})' then
+        perform registry.avro_refuse('', 'a number in the schema is out of the range of double');
+    end if;
     -- A second member of one name is lost in jsonb: there are fewer colons outside of strings then.
-    if length(translate(regexp_replace(p_text, c_string, '', 'g'), E'{}[],-+.eE0123456789truefalsn \t\r\n', ''))
-        <> length(translate(regexp_replace(v_json::text, c_string, '', 'g'), E'{}[],-+.eE0123456789truefalsn \t\r\n', '')) then
+    if length(regexp_replace(v_bare, '[^:]+', '', 'g'))
+        <> length(regexp_replace(regexp_replace(v_json::text, c_string, '', 'g'), '[^:]+', '', 'g')) then
         perform registry.avro_refuse('', 'a JSON object in the schema has a member twice');
     end if;
     -- A text cannot have its own digest in it.
