@@ -43,7 +43,7 @@ grant usage on schema ops to relay_admin;
 grant execute on function
     ops.resume_outbox(bigint), ops.post_message(text, text, bytea, text, text[], text), ops.add_webhook(text, text, text[]),
     ops.remove_webhook(text), ops.webhooks(), ops.archive_balance(), ops.archive_find(uuid), ops.archive_of(text, bigint, bigint),
-    ops.archive_lines(bigint)
+    ops.archive_lines(bigint), ops.post_missing()
 to relay_admin;
 grant select on ops.feed, ops.outbox, ops.outbox_status, ops.archive_pending, ops.archive_object, ops.archive_piece, ops.alert,
     ops.alerts, ops.webhook

@@ -110,7 +110,8 @@ select is(pg_temp.state_as('relay_admin', q), want, q) from (values
     ($$select ops.add_webhook('quiet', 'https://example.org/q', '{message}')$$, '00000'), ($$select ops.add_webhook('Bad', 'https://example.org/', '{message}')$$, 'EM064'), ($$select ops.add_webhook('bad', 'ftp://example.org/', '{message}')$$, 'EM064'),
     ($$select ops.add_webhook('bad', 'https://user:pw@example.org/', '{message}')$$, 'EM064'), ($$select ops.add_webhook('bad', 'https://example.org/', '{}')$$, 'EM064'), ($$select ops.add_webhook('bad', 'https://example.org/', '{nothing}')$$, 'EM064'),
     ($$select ops.add_webhook('bad', null, '{message}')$$, 'EM064'), ($$select ops.remove_webhook('bad')$$, 'EM063'), ($$select ops.post_message('webhook', 'other', 'x')$$, 'EM063'), ($$select ops.post_message('webhook', 'quiet', '"to quiet"')$$, '00000')) v (q, want);
-select is(pg_temp.state_as('relay', q), want, q) from (values ($$select ops.webhook_url('audit')$$, '00000'), ($$select ops.webhook_url('bad')$$, 'EM063'), ($$select url from ops.webhook$$, '42501'), ($$select ops.add_webhook('x', 'https://example.org', '{message}')$$, '42501')) v (q, want);
+select is(pg_temp.state_as('relay', q), want, q) from (values ($$select ops.webhook_url('audit')$$, '00000'), ($$select url from ops.webhook$$, '42501'), ($$select ops.add_webhook('x', 'https://example.org', '{message}')$$, '42501')) v (q, want);
+select is(url, want, 'the URL of ' || w) from (values ('audit', 'https://example.org/hook?t=1'), ('bad', null)) v (w, want), lateral ops.webhook_url(w) url;
 select results_eq($$select webhook, kinds from ops.webhooks() where webhook <> 'other'$$, $$values ('audit', '{alert.cleared,alert.raised,batch.rejected,message,object.delivered}'::text[]), ('quiet', '{message}')$$, 'they are there');
 select is(pg_temp.claimed('webhook', 'quiet'), '"to quiet"', 'what is posted by name');
 create function pg_temp.told(p_webhook text) returns setof text language sql as $$

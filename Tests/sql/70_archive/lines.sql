@@ -76,6 +76,15 @@ select count(*) from pg_temp.promote() \g /dev/null
 select pg_temp.seal(true) \g /dev/null
 select is(pg_temp.line(:filed, 2) - '{run,receivedAt,codes,reasons}'::text[], jsonb_build_object('feed', 'membership.application', 'batch', :filed, 'position', 2, 'source', jsonb_build_object('file', 'jänner "1".csv', 'line', 3, 'record', 2), 'payload', '"Bob, B.",b@x.com,1990-01-01,1'), 'a record of a file');
 
+-- In the order batch, run, position.
+select pg_temp.land((select array_agg(case when n % 3 = 0 then '{}' else pg_temp.event() end order by n) from generate_series(1, 40) n where b > 0)) from generate_series(1, 3) b \g /dev/null
+select count(*) from pg_temp.promote_events() \g /dev/null
+select pg_temp.seal(true) \g /dev/null
+select is(array(select convert_from(l.line, 'UTF8')::jsonb #>> '{metadata,correlationId}' from ops.archive_lines(o.object_id) with ordinality l (line, place) order by l.place),
+    array(select e.correlation_id::text from public.events e join ops.archive_piece p on (p.object_id, p.batch_id, p.run_id) = (o.object_id, e.batch_id, e.run_id) order by e.batch_id, e.run_id, e.position), 'events of object ' || o.object_id) from ops.archive_object o where kind = 'event';
+select is(array(select array[(l.line ->> 'batch')::bigint, (l.line ->> 'run')::bigint, (l.line ->> 'position')::bigint] from (select convert_from(t.line, 'UTF8')::jsonb as line, t.place from ops.archive_lines(o.object_id) with ordinality t (line, place)) l order by l.place),
+    array(select array[r.batch_id, r.run_id, r.position] from staging.reject r join ops.archive_piece p on (p.object_id, p.batch_id, p.run_id) = (o.object_id, r.batch_id, r.run_id) where r.disposition = 'rejected' order by 1), 'dead letters of object ' || o.object_id) from ops.archive_object o where kind = 'dead_letter';
+
 -- The same bytes whatever the session's settings.
 create temp table once as select object_id, pg_temp.content(object_id) as content from ops.archive_object;
 create function pg_temp.differs(p_name text, p_value text) returns bigint language plpgsql as $$

@@ -31,9 +31,6 @@ select pg_temp.land(array[pg_temp.event(), '{}']) as silent \gset
 select count(*) from pg_temp.promote_events() \g /dev/null
 select is(count(*), 0::bigint, 'nothing is posted while the archive is off') from ops.archive_pending where batch_id = :silent;
 select pg_temp.set_to('archive.enabled', 'on');
-delete from staging.reject where batch_id = :silent;
-delete from public.events where batch_id = :silent;
-
 -- A replay of what is pending, a dry one first.
 create function pg_temp.replay(p_dry boolean, p_filter jsonb) returns text language plpgsql as $$
 declare
@@ -66,7 +63,7 @@ select is((select array_agg(run_id) from ops.archive_kept k, lateral (select (k.
 -- One more, of what is sealed and not delivered; of one code and of one position.
 select is(pg_temp.seal(true), 4::bigint, 'an object of events, one of dead letters, for each of the feeds');
 create temp table sealed as select object_id, object_key, pg_temp.content(object_id) as content from ops.archive_object;
-select is_empty('select * from pg_temp.faults()', 'all of it is well');
+select is_empty(format('select * from pg_temp.faults() f where f !~ '' %s:''', :silent), 'all of it is well');
 select is(pg_temp.replay(false, jsonb_build_object('batch_id', :a, 'code', 'unknown_field')), '1: 0 + 1', 'the next replay takes one');
 select is(pg_temp.replay(false, jsonb_build_object('position', (select position from staging.reject where batch_id = :bad))), '1: 0 + 1', 'and one more by its position');
 select is_empty('select object_key from sealed where content <> pg_temp.content(object_id)', 'no object that is sealed differs');
@@ -79,7 +76,14 @@ select is(pg_temp.replay(false, jsonb_build_object('batch_id', :a, 'code', 'data
 select is(count(*), 0::bigint, 'keeps nothing') from ops.archive_kept;
 select is(pg_temp.seal(true), 1::bigint, 'what it made has an object of its own, with what the others made') ;
 select is(pg_temp.deliver(), 1::bigint, 'which is delivered, too');
-select is_empty('select * from ops.archive_balance() where batch_id <> ' || :silent, 'the books hold');
+select results_eq('select batch_id, kind, booked, archived, pending from ops.archive_balance()', format('values (%1$s::bigint, ''dead_letter'', 1::bigint, 0::bigint, 0::bigint), (%1$s, ''event'', 1, 0, 0)', :silent), 'the books miss what came while the archive was off, and nothing else');
+set local role relay_admin;
+select ops.post_missing() as missing, ops.post_missing() as none \gset
+reset role;
+select is(format('%s %s', :missing, :none), '2 0', 'it can be posted later, once');
+select is_empty('select * from ops.archive_balance()', 'then the books hold');
+select is(pg_temp.seal(true), 2::bigint, 'and is sealed');
+select pg_temp.deliver() \g /dev/null
 select is((select format('%s %s', count(*), count(distinct object_key)) from store), (select format('%s %1$s', count(*)) from ops.archive_object), 'each object once');
 select is_empty($$
     select e.correlation_id, count(s.object_key) from events.enriched e
