@@ -2,7 +2,7 @@ create or replace function ops.keep_lines(p_batch ops.batch, p_filter jsonb, p_r
 language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 -- Keeps the archive's lines of the rejects that a replay's filter names, of a run and between two positions.
 declare
-    v_position bigint := p_filter ->> 'position';
+    v_position bigint := (p_filter ->> 'position')::bigint;
 begin
     if (p_filter ->> 'run_id')::bigint <> p_run or v_position not between p_from and p_to then
         return;
