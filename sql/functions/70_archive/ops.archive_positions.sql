@@ -4,6 +4,7 @@ create or replace function ops.archive_positions(
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
+set max_parallel_workers_per_gather = 0  -- a piece is small: starting workers takes longer
 set enable_nestloop = off
 set enable_seqscan = off  -- see events.store_range()
 as $$

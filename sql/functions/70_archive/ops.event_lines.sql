@@ -6,6 +6,7 @@ set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 set datestyle = 'ISO, YMD'
 set jit = off
+set max_parallel_workers_per_gather = 0  -- a piece is small: starting workers takes longer
 set work_mem = '64MB'
 set enable_nestloop = off
 set enable_seqscan = off  -- see events.store_range()

@@ -4,6 +4,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 set jit = off
+set max_parallel_workers_per_gather = 0  -- a piece is small: starting workers takes longer
 set work_mem = '64MB'
 set enable_seqscan = off  -- statistics take an unseen batch for one row; the primary key finds it
 as $$
