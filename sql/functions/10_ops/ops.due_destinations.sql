@@ -35,8 +35,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
             where o.state = 'waiting' and o.carrier = k.carrier and o.destination = k.destination and o.parked_at is null
                 and o.next_attempt_at <= clock_timestamp() and (o.message_key is null or not exists (
                     select from ops.outbox e
-                    where e.state = 'waiting' and e.carrier = o.carrier and e.destination = o.destination and e.message_key = o.message_key
-                        and e.outbox_id < o.outbox_id))
+                    where e.state = 'waiting' and e.carrier = o.carrier and e.destination = o.destination
+                        and e.message_key = o.message_key and e.outbox_id < o.outbox_id))
             limit 1000
         ) l
     ) d

@@ -17,7 +17,8 @@ begin
     return query execute format('select s.position, s.document::text from (%s) s order by s.position', ops.event_source(
         'e.position, events.document(e.data, e.timestamp_form, e.timestamp_stamp, e.message_id_stamp, e.message_id_form, e.type, '
         'e.target_subscription, e.new_context_account_id, e.account_id_form, e.new_context_user_id, e.user_id_form, '
-        'e.request_platform, e.amplitude_track_id, e.amplitude_tracked_device, e.correlation_id, e.publish_time, e.schema_id) as document',
+        'e.request_platform, e.amplitude_track_id, e.amplitude_tracked_device, e.correlation_id, e.publish_time, e.schema_id) '
+        'as document',
         p_first_at, p_last_at))
     using p_batch, p_run, p_from, p_to;
 end

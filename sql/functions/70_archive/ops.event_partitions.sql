@@ -8,7 +8,8 @@ begin
     else
         return query
             select p
-            from generate_series(date_trunc('day', p_first_at at time zone 'UTC'), p_last_at at time zone 'UTC', interval '1 day') as d (day)
+            from generate_series(
+                date_trunc('day', p_first_at at time zone 'UTC'), p_last_at at time zone 'UTC', interval '1 day') as d (day)
             cross join lateral to_regclass('public.events_' || to_char(d.day, 'YYYYMMDD')) p
             where p is not null;
     end if;

@@ -15,9 +15,10 @@ as $$
 -- strings are at most twice as long when they are quoted, since they hold no control characters (and forms of ids come on top of 455).
 begin
     return query execute ops.event_source(
-        'e.position, 455::bigint + case when e.request_platform is null then 0 else 25 end + case when e.amplitude_track_id is null then 0 else 80 end '
-        '+ octet_length(e.data::text) + 2 * octet_length(concat(e.type, e.target_subscription, e.request_platform, '
-        'e.amplitude_tracked_device, e.timestamp_form, e.message_id_form, e.account_id_form, e.user_id_form)) as bytes, e.timestamp_stamp',
+        'e.position, 455::bigint + case when e.request_platform is null then 0 else 25 end '
+        '+ case when e.amplitude_track_id is null then 0 else 80 end + octet_length(e.data::text) + 2 * octet_length(concat(e.type, e.target_subscription, e.request_platform, '
+        'e.amplitude_tracked_device, e.timestamp_form, e.message_id_form, e.account_id_form, e.user_id_form)) as bytes, '
+        'e.timestamp_stamp',
         p_first_at, p_last_at)
     using p_batch, p_run, 0, 9223372036854775807;
 end

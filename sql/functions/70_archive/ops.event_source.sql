@@ -5,8 +5,8 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
     -- bounds on the time the planner may take the primary key, which is the whole day.
     select coalesce(
         string_agg(
-            format('select %s from %s e where e.batch_id = $1 and nullif($2, 0) is not distinct from e.run_id and e.position between $3 and $4',
-                p_columns, p), ' union all '),
+            format('select %s from %s e where e.batch_id = $1 and nullif($2, 0) is not distinct from e.run_id '
+                'and e.position between $3 and $4', p_columns, p), ' union all '),
         format('select %s from public.events e where false', p_columns))
     from ops.event_partitions(p_first_at, p_last_at) p;
 $$;

@@ -18,7 +18,8 @@ begin
         for update of p skip locked
         for key share of b skip locked
     loop
-        if v_row.kind = 'event' and v_row.first_at is not null and not v_days @> tstzrange(v_row.first_at, v_row.last_at, '[]') is true then
+        if v_row.kind = 'event' and v_row.first_at is not null
+            and not v_days @> tstzrange(v_row.first_at, v_row.last_at, '[]') is true then
             perform ops.summarize_events(v_row.first_at, v_row.last_at);
             v_days := range_merge(coalesce(v_days, 'empty'), tstzrange(v_row.first_at, v_row.last_at, '[]'));
         end if;

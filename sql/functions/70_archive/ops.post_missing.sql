@@ -9,7 +9,8 @@ as $$
 -- posted twice. Reads all events and rejects of the batches it posts.
 -- Writes: ops.archive_pending
 declare
-    v_batches bigint[] := array(select b.batch_id from ops.archive_balance() b where b.kind = 'event' and b.booked > b.archived + b.pending);
+    v_batches bigint[] := array(
+        select b.batch_id from ops.archive_balance() b where b.kind = 'event' and b.booked > b.archived + b.pending);
     v_letters bigint[] := array(select b.batch_id from ops.archive_balance() b where b.kind = 'dead_letter');
     v_records bigint;
 begin

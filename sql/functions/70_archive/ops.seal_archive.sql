@@ -26,7 +26,8 @@ begin
         order by min(p.posted_at), p.kind, p.feed, p.day
     loop
         exit when v_objects >= 50;
-        v_objects := v_objects + ops.seal_group(v_group.kind, v_group.feed, v_group.day, v_group.due, v_records, v_bytes, 50 - v_objects);
+        v_objects := v_objects
+            + ops.seal_group(v_group.kind, v_group.feed, v_group.day, v_group.due, v_records, v_bytes, 50 - v_objects);
     end loop;
     return v_objects;
 end
