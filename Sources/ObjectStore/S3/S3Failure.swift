@@ -34,7 +34,7 @@ struct S3Failure: Error {
         pause = response.header("retry-after").flatMap { Int($0) }.map { .seconds(max(0, min(5, $0))) }
         (kind, isPassing) = Self.judged(response.status, code)
         let said = [code, Self.tidy(error?["Message"] ?? "", credentials, 300)].filter { !$0.isEmpty }.joined(separator: ": ")
-        text = said.isEmpty ? "\(response.status)" : "\(response.status) \(said)"
+        text = said.isEmpty ? "\(response.status)" : "\(response.status) \(said.hasSuffix(".") ? String(said.dropLast()) : said)"
         let elsewhere = response.header("x-amz-bucket-region") ?? error?["Region"]
         if let hint = Self.hint(response.status, code, region, elsewhere.map { Self.tidy($0, credentials, 40) }) { text += ". \(hint)" }
     }

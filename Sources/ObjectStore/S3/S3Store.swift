@@ -97,11 +97,8 @@ public struct S3Store: ObjectStore {
         _ = try ObjectKey.segments(place.full(key))
         do throws(S3Failure) {
             let response = try await ask("HEAD", key)
-            guard let bytes = response.header("content-length").flatMap({ Int64($0) }), bytes >= 0 else {
-                throw S3Failure(kind: .outage, "an answer without Content-Length")
-            }
             return StoredObject(
-                key: key, bytes: bytes, sha256: response.header("x-amz-meta-sha256").flatMap(digest(hexadecimal:)),
+                key: key, bytes: try Self.length(of: response), sha256: response.header("x-amz-meta-sha256").flatMap(digest(hexadecimal:)),
                 version: response.header("x-amz-version-id"))
         } catch {
             if error.kind == .missing { return nil }
@@ -123,42 +120,43 @@ public struct S3Store: ObjectStore {
         do throws(S3Failure) { return try await read(key, version, limit) } catch { throw error.error("GET \(name)/\(key)") }
     }
 
+    /// Asks for the size first: what a range beyond the end is answered with differs from server to server.
     private func read(_ key: String, _ version: String?, _ limit: Int) async throws(S3Failure) -> [UInt8] {
         let query: SigV4.Pairs = version.map { [("versionId", $0)] } ?? []
-        var first: HTTPResponse
-        do throws(S3Failure) {
-            first = try await ask("GET", key, query: query, headers: [("Range", "bytes=0-\(Self.partBytes - 1)")], limit: Self.partBytes)
-        } catch {
-            guard error.status == 416 else { throw error }
-            first = try await ask("GET", key, query: query, limit: 1)  // empty: it has no first byte
-        }
-        var bytes = first.body
-        let total = first.status == 206 ? first.header("content-range").flatMap(Self.total(ofRange:)) : bytes.count
-        guard let total, total >= bytes.count else { throw S3Failure(kind: .outage, "an answer that is not the range asked for") }
+        let head = try await ask("HEAD", key, query: query)
+        let total = try Self.length(of: head)
         guard total <= limit else { throw S3Failure(kind: .refused, "the object has \(total) bytes, more than the \(limit) allowed") }
-        bytes.reserveCapacity(total)
-        while bytes.count < total {
-            let end = min(total, bytes.count + Self.partBytes)
-            var headers: SigV4.Pairs = [("Range", "bytes=\(bytes.count)-\(end - 1)")]
-            if let tag = first.header("etag") { headers.append(("If-Match", tag)) }  // not another object's bytes
-            let next: HTTPResponse
-            do throws(S3Failure) { next = try await ask("GET", key, query: query, headers: headers, limit: Self.partBytes) } catch {
-                throw error.status == 412 ? S3Failure(kind: .outage, "the object was replaced while it was read") : error
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Int(total))
+        repeat {
+            let end = min(Int(total), bytes.count + Self.partBytes)
+            var headers: SigV4.Pairs = []
+            if total > Int64(Self.partBytes) { headers.append(("Range", "bytes=\(bytes.count)-\(end - 1)")) }
+            if let tag = head.header("etag") { headers.append(("If-Match", tag)) }
+            let part: HTTPResponse
+            do throws(S3Failure) { part = try await ask("GET", key, query: query, headers: headers, limit: Self.partBytes) } catch {
+                throw error.status == 412 || error.status == 416 ? Self.replaced : error
             }
-            guard next.status == 206, next.body.count == end - bytes.count, next.header("content-range").flatMap(Self.total) == total else {
+            // Not another object's bytes, even where If-Match is not heeded.
+            guard part.header("etag") == head.header("etag") else { throw Self.replaced }
+            guard part.body.count == end - bytes.count, part.status == (headers.first?.name == "Range" ? 206 : 200) else {
                 throw S3Failure(kind: .outage, "an answer that is not the range asked for")
             }
-            bytes.append(contentsOf: next.body)
-        }
-        if let kept = first.header("x-amz-meta-sha256").flatMap(digest(hexadecimal:)), kept != SHA256.of(bytes) {
+            bytes.append(contentsOf: part.body)
+        } while bytes.count < total
+        if let kept = head.header("x-amz-meta-sha256").flatMap(digest(hexadecimal:)), kept != SHA256.of(bytes) {
             throw S3Failure(kind: .corrupt, "its bytes are not those of its SHA-256")
         }
         return bytes
     }
 
-    /// `bytes 0-9/443`
-    private static func total(ofRange header: String) -> Int? {
-        header.split(separator: "/").last.flatMap { Int($0) }
+    private static var replaced: S3Failure { S3Failure(kind: .outage, "the object was replaced while it was read") }
+
+    private static func length(of head: HTTPResponse) throws(S3Failure) -> Int64 {
+        guard let bytes = head.header("content-length").flatMap({ Int64($0) }), bytes >= 0 else {
+            throw S3Failure(kind: .outage, "an answer without Content-Length")
+        }
+        return bytes
     }
 }
 
