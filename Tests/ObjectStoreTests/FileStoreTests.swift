@@ -94,6 +94,9 @@ import Testing
         try FileManager.default.removeItem(atPath: "\(folder.path)/.emporium/sha256/a")
         let head = try await store.head("a")
         #expect(head?.sha256 == digest(Array("two".utf8)))
+        _ = try await store.put("a", body("three"))
+        let noted = try String(contentsOfFile: "\(folder.path)/.emporium/sha256/a", encoding: .utf8)
+        #expect(noted == "\(digest(Array("three".utf8)).map { String(format: "%02x", $0) }.joined())\n")
     }
 
     /// Cut off while it was replaced: the digests of both are noted, and the object is one of them.

@@ -132,21 +132,21 @@ import Testing
         }
     }
 
-    @Test(arguments: kinds.filter { $0 != .given }) func pagesGoOn(kind: Kind) async throws {
-        try await with(kind) { store in
-            let keys = (0..<1005).map { "p/\(10_000 + $0)" }
-            try await withThrowingTaskGroup { group in
-                for part in 0..<8 {
-                    group.addTask {
-                        for index in stride(from: part, to: keys.count, by: 8) { _ = try await store.put(keys[index], body("x")) }
-                    }
-                }
-                try await group.waitForAll()
-            }
-            let first = try await store.list("p/", after: nil)
-            #expect(first.hasMore && first.objects.map(\.key) == Array(keys.prefix(1000)))
-            let second = try await store.list("p/", after: first.objects.last?.key)
-            #expect(!second.hasMore && second.objects.map(\.key) == Array(keys.suffix(5)))
-        }
+    /// In either of them an object is a file.
+    @Test(arguments: [Kind.file, .nanio]) func pagesGoOn(kind: Kind) async throws {
+        let folder = try Folder()
+        let keys = (0..<1005).map { "p/\(10_000 + $0)" }
+        let place = kind == .file ? folder.path : "\(folder.path)/emporium"
+        try FileManager.default.createDirectory(atPath: "\(place)/p", withIntermediateDirectories: true)
+        for key in keys { try Data("x".utf8).write(to: URL(filePath: "\(place)/\(key)")) }
+        let servers = kind == .file ? nil : try Servers(data: folder.path)
+        let url = kind == .file ? "file://\(folder.path)" : "s3://emporium"
+        let store = try objectStore(url: url, environment: servers?.environment ?? [:])
+        let first = try await store.list("p/", after: nil)
+        #expect(first.hasMore && first.objects.map(\.key) == Array(keys.prefix(1000)))
+        let second = try await store.list("p/", after: first.objects.last?.key)
+        #expect(!second.hasMore && second.objects.map(\.key) == Array(keys.suffix(5)))
+        let versions = try await store.versions("p/")
+        #expect(versions.map(\.key) == keys)
     }
 }

@@ -14,8 +14,9 @@ final class Servers: Sendable {
     private let client = HTTPClient()
     var url: String { proxy.url }
 
-    init() throws {
-        server = try PythonServer("objects/nanio.py")
+    /// - Parameter data: a folder with a folder for each bucket; nil for one of the server's own.
+    init(data: String? = nil) throws {
+        server = try PythonServer("objects/nanio.py", data.map { ["--data", $0] } ?? [])
         proxy = try PythonServer("objects/proxy.py", [server.url])
     }
 
@@ -59,9 +60,8 @@ final class Servers: Sendable {
         return try JSONDecoder().decode([Entry].self, from: Data(answer.body))
     }
 
-    /// - Returns: how many uploads in parts are begun and not ended.
-    func unfinished(_ store: S3Store) async throws -> Int {
-        // Unsigned requests are refused: what stands is in the server's log of answers to completions and aborts.
+    /// - Returns: how many uploads in parts were begun since the log was read, and not ended.
+    func unfinished() async throws -> Int {
         let entries = try await log()
         let begun = entries.filter { $0.method == "POST" && $0.query == "uploads=" && $0.status == 200 }.count
         let ended = entries.filter {

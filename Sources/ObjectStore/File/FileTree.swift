@@ -63,13 +63,13 @@ struct FileTree: ~Copyable {
     // MARK: Putting
 
     func put(_ segments: [String], _ source: BodySource, _ sha256: [UInt8]) throws(FileFault) {
-        guard let scratch = try folder([Self.hidden, "tmp"], isMade: true), let last = segments.last else { return }
+        guard let scratch = try folder([Self.hidden, "tmp"], isMade: true), let last = segments.last else { throw .system(ENOENT, "put") }
         sweep(scratch)
         let temporary = "\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
         do throws(FileFault) {
             try write(source, sha256, to: temporary, in: scratch)
             guard let place = try folder(segments.dropLast(), isMade: true), let digests = try digests(of: segments, isMade: true)
-            else { return }
+            else { throw .system(ENOENT, last) }
             let lock = try lock(LOCK_EX)
             defer { withExtendedLifetime(lock) {} }
             let new = "\(hexadecimal(sha256))\n"
@@ -77,11 +77,13 @@ struct FileTree: ~Copyable {
             let isReplaced = fstatat(place.number, last, &facts, AT_SYMLINK_NOFOLLOW) == 0
             let old = isReplaced ? try Self.known(last, digests).map { "\(hexadecimal($0))\n" }.joined() : ""
             if isReplaced, facts.st_mode & S_IFMT == S_IFDIR { throw .system(EISDIR, last) }
-            // Without what it replaces, it is the sole digest at once.
-            try note(old.isEmpty || old == new ? new : new + old, last, scratch, digests, isSynchronised: isReplaced)
+            // Cut off anywhere here, either digest noted is that of the bytes, or none is noted.
+            if !isReplaced || !old.isEmpty {
+                try note(old == new ? new : new + old, last, scratch, digests, isSynchronised: isReplaced)
+            }
             guard renameat(scratch.number, temporary, place.number, last) == 0 else { throw .system(errno, last) }
             try place.sync()
-            if !old.isEmpty, old != new { try note(new, last, scratch, digests, isSynchronised: false) }
+            if isReplaced, old != new { try note(new, last, scratch, digests, isSynchronised: false) }
         } catch {
             unlinkat(scratch.number, temporary, 0)
             throw error

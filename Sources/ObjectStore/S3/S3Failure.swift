@@ -25,7 +25,7 @@ struct S3Failure: Error {
         (kind, text, isPassing) = (error.isOutage ? .outage : .refused, error.description, error.isOutage)
     }
 
-    init(_ response: HTTPResponse, region: String, credentials: S3Credentials) {
+    init(_ response: HTTPResponse, to method: String, region: String, credentials: S3Credentials) {
         let body = response.body.count <= 64 << 10 ? try? XMLNode.read(response.body) : nil
         let error = body?.name == "Error" ? body : nil
         status = response.status
@@ -33,9 +33,13 @@ struct S3Failure: Error {
         serverTime = response.header("date").flatMap(SigV4.time(ofDate:))
         pause = response.header("retry-after").flatMap { Int($0) }.map { .seconds(max(0, min(5, $0))) }
         (kind, isPassing) = Self.judged(response.status, code)
+        // An answer to HEAD cannot say what is wrong. With a key that is one it is the credentials, as a rule: expired.
+        let isBare = method == "HEAD" && response.status == 400
+        if isBare { kind = .outage }
         let said = [code, Self.tidy(error?["Message"] ?? "", credentials, 300)].filter { !$0.isEmpty }.joined(separator: ": ")
         text = said.isEmpty ? "\(response.status)" : "\(response.status) \(said.hasSuffix(".") ? String(said.dropLast()) : said)"
         let elsewhere = response.header("x-amz-bucket-region") ?? error?["Region"]
+        if isBare { text += ". The AWS_ keys have expired, or AWS_REGION is not the bucket's" }
         if let hint = Self.hint(response.status, code, region, elsewhere.map { Self.tidy($0, credentials, 40) }) { text += ". \(hint)" }
     }
 

@@ -31,7 +31,7 @@ extension S3Store {
                 let request = signed(
                     method, key, query, headers, body, time, timeout: min(patience.attempt + weight, left), limit: max(limit, 64 << 10))
                 let response = try await client.send(request)
-                failure = S3Failure(response, region: place.region, credentials: credentials)
+                failure = S3Failure(response, to: method, region: place.region, credentials: credentials)
                 if (200..<300).contains(response.status), !Self.isError(response, method) { return response }
                 if !wasLate, let now = failure.serverTime, isSkewed(failure, method, time - now) {
                     wasLate = true

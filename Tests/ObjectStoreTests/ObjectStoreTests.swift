@@ -1,6 +1,0 @@
-import ObjectStore
-import Testing
-
-@Suite struct ObjectStoreTests {
-    @Test func anOutageIsOne() { #expect(StoreError(.outage, "away").isOutage) }
-}
