@@ -20,13 +20,15 @@ struct DeadLetters: Sendable {
     }
 
     /// A bench whose outbox lets itself be held: a relay that books a delivery waits for advisory lock 42.
+    /// - Parameter archived: whether rejects are saved in the archive, too.
     static func with(
-        _ stack: TestStack? = nil, partitions: Int32 = 1, _ body: (DeadLetters, borrowing MockCluster) async throws -> Void
+        _ stack: TestStack? = nil, partitions: Int32 = 1, archived: Bool = false, _ body: (DeadLetters, borrowing MockCluster) async throws -> Void
     ) async throws {
         let cluster = try MockCluster(logger: quiet)
         try cluster.createTopic(topic, partitions: partitions)
         try await Bench.with(stack) { bench in
-            _ = try await bench.stack.admin(bench.database) { try await $0.execute(fixture) }
+            let setting = "update ops.setting set value = '\(archived ? "on" : "off")' where name = 'archive.enabled';"
+            _ = try await bench.stack.admin(bench.database) { try await $0.execute(setting + fixture) }
             try await body(DeadLetters(bench: bench), cluster)
         }
     }
