@@ -64,6 +64,8 @@ struct DeliveryFailure: Error, Sendable, CustomStringConvertible {
     var description: String
     /// How long the destination asked to be left alone.
     var pause: Duration?
+    /// Whether a COPY was broken off, and with it the transaction.
+    var breaksTransaction = false
 
     init(_ kind: Kind, _ description: String, pause: Duration? = nil) {
         self.kind = kind

@@ -32,12 +32,15 @@ actor Desk {
         (sealsFrom, looksFrom) = (clock.now, clock.now)
     }
 
-    /// What is due, by destination. Objects are sealed by a relay that could also bring them.
-    func ask() async -> Result<[Destination: Int64], any Error> {
+    /// Seals, has a rest where that made nothing, and asks what is due, by destination. Objects are sealed by a relay that could
+    /// also bring them.
+    func ask(sealing: Bool, after rest: Duration) async -> Result<[Destination: Int64], any Error> {
         do {
-            if carriers.contains(.objectStore), clock.now >= sealsFrom { try await seal() }
-            let answer = try await session.query("relay", "select carrier, destination, due from ops.due_destinations()")
+            var objects: Int64 = 0
+            if sealing, carriers.contains(.objectStore), clock.now >= sealsFrom { objects = try await seal() }
+            if objects == 0, rest > .zero { try await Task.sleep(for: rest) }
             if let hint, clock.now >= looksFrom { try await look(hint) }
+            let answer = try await session.query("relay", "select carrier, destination, due from ops.due_destinations()")
             var due: [Destination: Int64] = [:]
             for row in answer.rows {
                 // One that this relay does not know belongs to a younger one.
@@ -53,13 +56,16 @@ actor Desk {
     func close() async { await session.close() }
 
     /// All there is to seal when it flushes, else one round: the rest is sealed when it is asked next.
-    private func seal() async throws {
+    /// - Returns: how many objects there are more.
+    private func seal() async throws -> Int64 {
+        var sum: Int64 = 0
         do {
             repeat {
                 let answer = try await session.query("sealing", "select ops.seal_archive($1) as objects", [.bool(flushes)])
                 let objects = answer.first?.int("objects") ?? 0
                 if objects > 0 { logger.info("sealed \(objects) objects") }
-                if objects == 0 { return }
+                if objects == 0 { break }
+                sum += objects
             } while flushes && !shutdown.isRequested
         } catch let error as PostgresError where !error.isOutage && error.sqlStateClass != "42" {
             // Kafka and webhooks do not wait for that.
@@ -67,6 +73,7 @@ actor Desk {
             sealsFrom = clock.now + Self.rest
             logger.error("objects of the archive cannot be sealed: \(error); next try in \(Self.rest.tenths) s")
         }
+        return sum
     }
 
     private func look(_ words: String) async throws {

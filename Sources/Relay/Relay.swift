@@ -137,13 +137,13 @@ public actor Relay {
                     if options.once, isFresh, roster.working == 0 { break }
                     if !isAsking, !options.once || roster.working == 0 {
                         if tally.delivered != before { nap.reset() }
-                        let pause = options.once || before < 0 ? .zero : nap.next(jitter: 1)
+                        let isFirst = before < 0
+                        let rest = options.once || isFirst ? .zero : nap.next(jitter: 1)
+                        // What is due goes before what could be sealed; one that ends seals first, and no more after that.
+                        let seals = options.once == isFirst
                         before = tally.delivered
                         isAsking = true
-                        group.addTask { [desk] in
-                            if pause > .zero { try await Task.sleep(for: pause) }
-                            return .asked(await desk.ask())
-                        }
+                        group.addTask { [desk] in .asked(await desk.ask(sealing: seals, after: rest)) }
                     }
                 }
                 if isStopping, roster.working == 0 { break }

@@ -16,10 +16,10 @@ actor Worker {
         case failed(Claim, DeliveryFailure, seconds: Double, isParked: Bool)
     }
 
-    /// The server could not give what a row is to bring; its transaction is rolled back.
-    private struct Unreadable: Error {
+    /// A row failed in a way that rolled its transaction back: that is booked in another one.
+    private struct Undone: Error {
         var claim: Claim
-        var error: PostgresError
+        var failure: DeliveryFailure
     }
 
     private let destination: Destination
@@ -30,6 +30,7 @@ actor Worker {
     private let once: Bool
     private let logger: Logger
     private let clock = ContinuousClock()
+    private var isAway = false
 
     init(
         _ destination: Destination, _ carrier: any Carrier, session: DatabaseSession, tally: Tally, shutdown: Shutdown, once: Bool,
@@ -63,13 +64,16 @@ actor Worker {
             case .delivered(let claim, let receipt)?:
                 tally.delivered(claim, receipt)
                 logger.info("\(destination): \(claim.name) delivered\(receipt.words)")
+                if isAway { logger.notice("\(destination): it is back") }
+                isAway = false
                 delivered += 1
                 refusals = 0
             case .failed(let claim, let failure, let seconds, let isParked)?:
                 tally.failed(isOutage: failure.isOutage, isParked: isParked)
                 let pause = max(.seconds(seconds), failure.pause ?? .zero)
                 say(claim, failure, pause, isParked)
-                if failure.isOutage { return ending(.failed(pause)) }
+                isAway = failure.isOutage
+                if isAway { return ending(.failed(pause)) }
                 refusals += 1
                 if refusals >= Self.mostRefusals { return ending(.failed(nil)) }
             }
@@ -98,7 +102,7 @@ actor Worker {
             return try await session.run("\(destination)") { connection in
                 try await connection.transaction { try await self.step($0) }
             }
-        } catch let fault as Unreadable {
+        } catch let fault as Undone {
             return await postpone(fault)
         } catch let error as PostgresError where error.sqlState == "25P03" {
             logger.warning("\(destination): this relay was frozen and lost its claim: \(error)")
@@ -122,11 +126,13 @@ actor Worker {
             try await book(claim, receipt, connection)
             return .delivered(claim, receipt)
         } catch let failure as DeliveryFailure {
+            if failure.breaksTransaction { throw Undone(claim: claim, failure: failure) }
             return try await book(claim, failure, connection)
         } catch let error as PostgresError where !error.isOutage && error.sqlState != "25P03" {
-            throw Unreadable(claim: claim, error: error)
+            // The server cannot give what the row is to bring. Others may be fine.
+            throw Undone(claim: claim, failure: DeliveryFailure(.refusal, "\(error)"))
         } catch let error as BinaryRows.Malformed {
-            return try await book(claim, DeliveryFailure(.refusal, error.description), connection)
+            throw Undone(claim: claim, failure: DeliveryFailure(.refusal, "\(error)"))
         }
     }
 
@@ -158,14 +164,13 @@ actor Worker {
             claim, failure, seconds: row?["seconds"].flatMap(Double.init) ?? 1, isParked: row?.bool("parked") ?? false)
     }
 
-    private func postpone(_ fault: Unreadable) async -> Step? {
-        let failure = DeliveryFailure(.refusal, "\(fault.error)")
+    private func postpone(_ fault: Undone) async -> Step? {
         do {
             return try await session.run("\(destination)") { connection in
-                try await self.book(fault.claim, failure, connection)
+                try await self.book(fault.claim, fault.failure, connection)
             }
         } catch {
-            logger.warning("\(destination): \(fault.claim.name): \(fault.error); and then \(error)")
+            logger.warning("\(destination): \(fault.claim.name): \(fault.failure); and then \(error)")
             return nil
         }
     }

@@ -74,10 +74,16 @@ struct ObjectCarrier: Carrier {
             }
             return content
         } catch is ObjectWriter.TooLarge {
-            throw DeliveryFailure(.refusal, "\(sealed.key) has more than \(ObjectWriter.mostBytes) bytes: see setting archive.object.bytes")
+            throw Self.brokenOff(.refusal, "\(sealed.key) has more than \(ObjectWriter.mostBytes) bytes: see setting archive.object.bytes")
         } catch let error as GzipWriter.Failed {
-            throw DeliveryFailure(.outage, "\(error)")
+            throw Self.brokenOff(.outage, "\(error)")
         }
+    }
+
+    private static func brokenOff(_ kind: DeliveryFailure.Kind, _ words: String) -> DeliveryFailure {
+        var failure = DeliveryFailure(kind, words)
+        failure.breaksTransaction = true
+        return failure
     }
 
     private func body(_ content: ObjectContent, _ sealed: Sealed) -> ObjectBody {
