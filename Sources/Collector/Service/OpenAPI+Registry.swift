@@ -144,7 +144,7 @@ enum RegistryDocument {
             #""\#(name)": {"name": "\#(given ?? name)", "in": "query", "required": false, "description": "\#(description)", "schema": {"type": "string"}}"#
         }
         return [
-            #""subject": {"name": "subject", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1, "maxLength": 255}}"#,
+            #""subject": {"name": "subject", "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}}"#,
             #""id": {"name": "id", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1, "maximum": 2147483647}}"#,
             #"""
             "version": {"name": "version", "in": "path", "required": true,
@@ -173,8 +173,8 @@ enum RegistryDocument {
                 "examples": [{"schema": "{\"type\": \"record\", \"name\": \"order\", \"fields\": [{\"name\": \"id\", \"type\": \"string\"}]}"}],
                 "properties": {
                   "schema": {"type": "string", "minLength": 1, "description": "The schema's JSON as a text."},
-                  "schemaType": {"enum": ["AVRO", "JSON"], "default": "AVRO"},
-                  "references": {"type": "array", "items": {"$ref": "#/components/schemas/Reference"}}
+                  "schemaType": {"enum": ["AVRO", "JSON", null], "default": "AVRO"},
+                  "references": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Reference"}}
                 }
               },
               "Reference": {
