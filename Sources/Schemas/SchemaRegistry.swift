@@ -15,40 +15,6 @@ public protocol SchemaRegistry: SchemaSource {
     func register(subject: String, text: String, after: Int) async throws(SchemaError) -> SchemaVersion
 }
 
-/// What a new version of a subject must be to the versions before it.
-public enum Compatibility: String, Sendable {
-    case none = "NONE"
-    /// The new schema reads what the newest version wrote; `…Transitive`: what each version wrote.
-    case backward = "BACKWARD"
-    case backwardTransitive = "BACKWARD_TRANSITIVE"
-    /// The newest version reads what the new schema writes.
-    case forward = "FORWARD"
-    case forwardTransitive = "FORWARD_TRANSITIVE"
-    /// Both.
-    case full = "FULL"
-    case fullTransitive = "FULL_TRANSITIVE"
-
-    private var readsOld: Bool { [.backward, .backwardTransitive, .full, .fullTransitive].contains(self) }
-    private var isReadByOld: Bool { [.forward, .forwardTransitive, .full, .fullTransitive].contains(self) }
-    private var isTransitive: Bool { [.backwardTransitive, .forwardTransitive, .fullTransitive].contains(self) }
-
-    /// What keeps `new` from following `versions` (oldest first), a sentence each, with the field's path.
-    public func objections(to new: Schema, after versions: [SchemaVersion]) -> [String] {
-        var sentences: [String] = []
-        for old in isTransitive ? versions[...] : versions.suffix(1) {
-            if readsOld {
-                sentences += new.incompatibilities(reading: old.schema.schema)
-                    .map { "cannot read what version \(old.version) wrote: \($0)" }
-            }
-            if isReadByOld {
-                sentences += old.schema.schema.incompatibilities(reading: new)
-                    .map { "version \(old.version) cannot read what it writes: \($0)" }
-            }
-        }
-        return sentences
-    }
-}
-
 /// Says what is wrong with a schema's text.
 /// - Throws: `SchemaError` with `refused`, and the place in the JSON.
 public func check(schema text: String) throws(SchemaError) { _ = try SchemaError.parsed(text) }

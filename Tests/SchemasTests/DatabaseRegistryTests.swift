@@ -92,6 +92,47 @@ import Testing
         }
     }
 
+    /// Each level, with the number of sentences that it has against a second version.
+    @Test func levelsAreJudgedByTheDatabase() async throws {
+        let required = #"{"type": "record", "name": "r", "fields": [{"name": "a", "type": "string"}, {"name": "c", "type": "int"}]}"#
+        let cases = [
+            ("NONE", one, three, 0), ("BACKWARD", one, two, 0), ("BACKWARD", two, one, 0), ("BACKWARD", one, required, 1),
+            ("BACKWARD", required, one, 0), ("FORWARD", one, required, 0), ("FORWARD", required, one, 1), ("FULL", one, two, 0),
+            ("FULL", one, required, 1), ("FULL", required, one, 1), ("BACKWARD", one, three, 2), ("FULL", one, three, 3),
+        ]
+        try await withRegistry { _, place in
+            let registry = DatabaseRegistry(place.asRole("collector_admin"), logger: silent)
+            let connection = try await Connection.connect(place.asRole("registrar"), logger: silent)
+            func level(_ subject: String, _ level: String) async throws {
+                let answer = try await connection.query(
+                    "select status from registry.change('PUT', array['config', $1], '{}', json_build_object('compatibility', $2::text)::text)",
+                    [.text(subject), .text(level)])
+                #expect(answer.first?.int("status") == 200)
+            }
+            for (number, (word, old, new, objections)) in cases.enumerated() {
+                let subject = "s\(number)"
+                _ = try await registry.register(subject: subject, text: old, after: 0)
+                try await level(subject, word)
+                #expect(try await registry.compatibility(subject: subject) == word)
+                let found = try await registry.objections(subject: subject, text: new)
+                #expect(found.count == objections, "\(word): \(found)")
+            }
+            // Transitive ones look at every version.
+            for (version, text) in [one, required].enumerated() {
+                if version == 1 { try await level("t", "NONE") }
+                _ = try await registry.register(subject: "t", text: text, after: version)
+            }
+            let new = required.replacing(#"{"name": "c""#, with: #"{"doc": "x", "default": [], "name": "d", "type": {"type": "array", "items": "int"}}, {"name": "c""#)
+            try await level("t", "BACKWARD")
+            #expect(try await registry.objections(subject: "t", text: new) == [])
+            try await level("t", "BACKWARD_TRANSITIVE")
+            let found = try await registry.objections(subject: "t", text: new)
+            #expect(found.count == 1 && found[0].hasPrefix("cannot read what version 1 wrote: field c: "), "\(found)")
+            await connection.close()
+            await registry.close()
+        }
+    }
+
     /// What the registry refers to is in its place for those who read, whatever the text says.
     @Test func referencesAreResolved() async throws {
         try await withRegistry { _, place in
