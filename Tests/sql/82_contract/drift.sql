@@ -148,15 +148,26 @@ from (values
 ) as v (type, column_type, checked, finding);
 
 -- Names that are used again, and records within themselves.
-select is(array(select field || case when is_optional then '?' else '' end || ' ' || registry.type_shown(field_type) from registry.schema_fields($${
+select is(array(select field || case when is_optional then '?' else '' end || ' ' || registry.type_shown(field_type) from registry.schema_fields(registry.avro_parsed($${
     "type": "record", "name": "n.Tree", "fields": [
         {"name": "left", "type": ["null", "n.Tree"]},
         {"name": "size", "type": ["null", {"type": "record", "name": "n.Size", "fields": [{"name": "width", "type": "int"}]}]},
-        {"name": "sizes", "type": {"type": "array", "items": "n.Size"}}, {"name": "most", "type": "n.Size"}]}$$)),
+        {"name": "sizes", "type": {"type": "array", "items": "n.Size"}}, {"name": "most", "type": "n.Size"}]}$$))),
     array['left? record', 'size? record', 'size.width? int', 'sizes array', 'most record', 'most.width int'], 'fields of records within records');
 
+-- Records, each with two fields of the one before: a million fields of 20.
+create function pg_temp.doubling(p_records integer) returns text language plpgsql as $$
+declare v_type text := '"int"';
+begin
+    for n in 1..p_records loop
+        v_type := format('{"type": "record", "name": "R%s", "fields": [{"name": "a", "type": %s}, {"name": "b", "type": "%s"}]}', n, v_type,
+            case n when 1 then 'int' else 'R' || n - 1 end);
+    end loop;
+    return v_type;
+end $$;
 select is(pg_temp.state_as('collector_admin', format('select registry.drift(%L, %L)', subject, schema)), state, what) from (values
     ('nobody', '{"type": "record", "name": "R", "fields": []}', 'EM320', 'a subject without a contract'),
+    ('one', pg_temp.doubling(20), 'EM321', 'records that multiply'),
     ('one', '"string"', 'EM301', 'no record'), ('one', '{', 'EM301', 'no schema')) v (subject, schema, state, what);
 select is(pg_temp.state_as(role, 'select * from registry.' || call), '42501', format('%s may not: %s', role, call))
 from unnest(array['loader', 'collector', 'promoter', 'relay', 'registrar', 'analytics']) role

@@ -5,7 +5,7 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp a
 -- a row of the table.
 --   p_schema_text  with references in it resolved
 --   side           schema: it says what the table does not hold or take; table: it has or takes what the schema does not say
--- Errors: EM301 the text is no Avro schema, EM320 nothing is declared of the subject
+-- Errors: EM301 the text is no Avro schema, EM320 nothing is declared of the subject, EM321 too many fields
 #variable_conflict use_column
 declare
     v_tree jsonb;
