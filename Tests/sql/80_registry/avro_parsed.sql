@@ -7,8 +7,8 @@ select is(registry.avro_parsed(text), tree::jsonb, what) from (values
     ('"int"', '"int"', 'a primitive type'), ('{"type": "int"}', '"int"', 'in its long form'),
     ('{"type": "int", "logicalType": "date"}', '{"type": "int", "logicalType": "date"}', 'with more said of it'),
     ('["null", {"type": "string"}]', '["null", "string"]', 'a union'),
-    ('{"type": "record", "name": "r", "namespace": "a.b", "doc": "kept", "fields": [{"name": "x", "type": "r", "order": "ignore", "default": {}}]}'::text,
-        '{"type": "record", "name": "a.b.r", "doc": "kept", "fields": [{"name": "x", "type": "a.b.r", "order": "ignore", "default": {}}]}',
+    ('{"type": "record", "name": "r", "namespace": "a.b", "doc": "kept", "fields": [{"name": "x", "type": ["null", "r"], "order": "ignore", "default": null}]}'::text,
+        '{"type": "record", "name": "a.b.r", "doc": "kept", "fields": [{"name": "x", "type": ["null", "a.b.r"], "order": "ignore", "default": null}]}',
         'a record: names in full, the rest stays'),
     ('{"type": "record", "name": "a.r", "aliases": ["q", "c.q"], "fields": [{"name": "e", "type": {"type": "enum", "name": "e", "symbols": ["A"], "default": "A"}},
         {"name": "f", "type": {"type": "fixed", "name": "f", "namespace": "b", "size": 2}}, {"name": "g", "type": ["e", "b.f"]}]}',
@@ -34,14 +34,15 @@ select lives_ok(format($$select registry.avro_parsed('{"type": "record", "name":
     ('{"type": "array", "items": "int"}', '[1, 2]'), ('{"type": "map", "values": ["null", "int"]}', '{"a": 1, "b": null}'),
     ('{"type": "fixed", "name": "f", "size": 2}', '"\u0001a"'), ('{"type": "enum", "name": "e", "symbols": ["A"]}', '"A"'),
     ('{"type": "record", "name": "s", "fields": [{"name": "x", "type": "int"}, {"name": "y", "type": "int", "default": 1}]}', '{"x": 1}'),
-    ('{"type": "array", "items": "r"}', '[]'), ('["null", "r"]', '{"a": null}')) v (type, value);
+    ('{"type": "array", "items": "r"}', '[]'), ('["null", "r"]', '{"a": null}'), ('{"type": "array", "items": "r"}', '[{"a": [{"a": []}]}]')) v (type, value);
 select throws_ok(format($$select registry.avro_parsed('{"type": "record", "name": "r", "fields": [{"name": "a", "type": %s, "default": %s}]}')$$, type, value),
     'EM301', null, value || ' is no ' || type) from (values
     ('"null"', '0'), ('"boolean"', '"true"'), ('"int"', '2147483648'), ('"int"', '1.5'), ('"long"', '9223372036854775808'), ('"float"', '4e38'),
     ('"double"', '1e309'), ('"double"', '"1"'), ('"string"', '1'), ('"string"', 'null'), ('"bytes"', '"\u0100"'), ('["null", "int"]', '"x"'), ('[]', 'null'),
     ('{"type": "array", "items": "int"}', '[1, "x"]'), ('{"type": "map", "values": "int"}', '{"a": null}'), ('{"type": "map", "values": "int"}', '[]'),
     ('{"type": "fixed", "name": "f", "size": 2}', '"a"'), ('{"type": "enum", "name": "e", "symbols": ["A"]}', '"B"'),
-    ('{"type": "record", "name": "s", "fields": [{"name": "x", "type": "int"}]}', '{}'),
+    ('{"type": "record", "name": "s", "fields": [{"name": "x", "type": "int"}]}', '{}'), ('["r", "null"]', '{}'),
+    ('{"type": "array", "items": "r"}', '[{}]'), ('{"type": "array", "items": "r"}', repeat('[{"a": ', 20) || '[]' || repeat('}]', 20)),
     ('{"type": "record", "name": "s", "fields": [{"name": "x", "type": "int"}]}', '{"x": 1, "z": 2}')) v (type, value);
 
 -- What is none: the message says where.
@@ -106,8 +107,12 @@ select lives_ok(format('select registry.avro_parsed(%L)', text), what) from (
     select 'a thousand fields' as what, '{"type": "record", "name": "r", "fields": [' || string_agg(format('{"name": "f%s", "type": ["null", "string"], "default": null}', i), ',') || ']}' as text
     from generate_series(1, 1000) i
     union all
-    select 'forty records, each twice in the next', '[' || string_agg(format('{"type": "record", "name": "r%s", "fields": [{"name": "a", "type": %s}, {"name": "b", "type": %2$s}]}', i,
+    select 'forty records, each twice in the next'::text, '[' || string_agg(format('{"type": "record", "name": "r%s", "fields": [{"name": "a", "type": %s}, {"name": "b", "type": %2$s}]}', i,
         case i when 1 then '"int"' else format('"r%s"', i - 1) end), ',' order by i) || ']'
+    from generate_series(1, 40) i) s;
+select throws_ok(format('select registry.avro_parsed(%L)', text), 'EM301', null, 'forty records, each twice in the next''s default') from (
+    select '[' || string_agg(format('{"type": "record", "name": "r%s", "fields": [{"name": "a", "type": %s, "default": %s}, {"name": "b", "type": %2$s, "default": %3$s}]}', i,
+        case i when 1 then '"int"' else format('"r%s"', i - 1) end, case i when 1 then '0' else '{}' end), ',' order by i) || ']' as text
     from generate_series(1, 40) i) s;
 select is(has_function_privilege(role, p.oid, 'execute'), false, format('%s may not call %s', role, p.proname))
 from pg_proc p, unnest(array['loader', 'collector', 'collector_admin', 'relay']) role

@@ -16,9 +16,9 @@ begin
         v_type := p_types -> (p_type #>> '{}');
     end if;
     p_left := p_left - 170 - pg_column_size(v_type);
-    if p_left < 0 or p_depth > 64 then
+    if p_left < 0 or p_depth > 32 then
         p_left := -1;
-        problem := 'the defaults are too large or nested more than 64 deep';
+        problem := 'the defaults are too large or nested more than 32 deep';
         return;
     end if;
     if jsonb_typeof(v_type) = 'array' then
@@ -92,15 +92,19 @@ begin
             if found then
                 return;
             end if;
-            -- Fields that are left out have their own defaults, which are judged where they are declared.
+            -- Fields that are left out have their own defaults, which are part of this one: a value for ever, or twice as many at
+            -- each step, is none.
             problem := null;
-            for v_item in select f ->> 'name' as name, f -> 'type' as type, f ? 'default' as has_default from jsonb_array_elements(v_type -> 'fields') f loop
-                if p_default ? v_item.name then
-                    select d.p_left, d.problem into p_left, problem
-                    from registry.avro_default_problem(p_default -> v_item.name, v_item.type, p_types, p_depth + 1, p_left) d;
-                elsif not v_item.has_default then
+            for v_item in
+                select f ->> 'name' as name, f -> 'type' as type, coalesce(p_default -> (f ->> 'name'), f -> 'default') as value
+                from jsonb_array_elements(v_type -> 'fields') f
+            loop
+                if v_item.value is null then
                     problem := format('%s leaves out field %s of record %s, which has no default',
                         left(p_default::text, 60), v_item.name, v_type ->> 'name');
+                else
+                    select d.p_left, d.problem into p_left, problem
+                    from registry.avro_default_problem(v_item.value, v_item.type, p_types, p_depth + 1, p_left) d;
                 end if;
                 exit when problem is not null;
             end loop;

@@ -47,7 +47,7 @@ begin
         perform registry.avro_refuse('', 'a JSON object in the schema has a member twice');
     end if;
     -- A text cannot have its own digest in it.
-    v_mark := case when p_known = '[]' then '' else md5(p_text || p_known::text) || ':' end;
+    v_mark := case when coalesce(p_known, '[]') = '[]' then '' else md5(p_text || p_known::text) || ':' end;
     select t.tree into v_text from registry.avro_type(v_json, '', '', 0, v_mark) t;
     if v_mark <> '' then
         v_text := registry.avro_inlined(v_text, p_known, v_mark);
