@@ -20,7 +20,8 @@ begin
             union all
             select m.kind, a.alias, 2 from jsonb_array_elements_text(p_readers -> m.label -> 'aliases') a (alias)
             union all
-            select p.kind, p.kind, 3 from unnest('{int,long,float,string,bytes}'::text[]) p (kind) where registry.avro_promotes(p.kind, m.kind)
+            select p.kind, p.kind, 3 from unnest('{int,long,float,string,bytes}'::text[]) p (kind)
+            where registry.avro_promotes(p.kind, m.kind)
         ) k (kind, key, rank)
         order by k.kind, k.key, k.rank, m.n
     ), theirs as (
@@ -29,7 +30,9 @@ begin
     )
     select distinct on (t.n) t.branch, k.branch
     from theirs t
-    cross join lateral (values (t.label), (case when p_writers ? t.label then 'simply ' || regexp_replace(t.label, '^.*\.', '') end)) w (key)
+    cross join lateral (
+        values (t.label), (case when p_writers ? t.label then 'simply ' || regexp_replace(t.label, '^.*\.', '') end)
+    ) w (key)
     left join key k on k.kind = t.kind and k.key = w.key
     order by t.n, k.rank, k.n;
 end

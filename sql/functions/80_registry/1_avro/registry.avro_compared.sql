@@ -19,7 +19,8 @@ begin
         from registry.avro_branches(p_reader, case v_writer when 'union' then p_writer else jsonb_build_array(p_writer) end,
             p_readers, p_writers) b;
         return query
-            select p_path, case when b.reader is null then format('the reader''s union has no branch for %s', registry.avro_title(b.writer, p_writers)) end,
+            select p_path, case when b.reader is null
+                    then format('the reader''s union has no branch for %s', registry.avro_title(b.writer, p_writers)) end,
                 registry.avro_label(b.reader), registry.avro_label(b.writer)
             from unnest(v_branches, v_written, v_is_named) as b (reader, writer, is_named)
             where b.reader is null or b.is_named;

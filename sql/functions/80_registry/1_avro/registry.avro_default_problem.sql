@@ -23,7 +23,8 @@ begin
     end if;
     if jsonb_typeof(v_type) = 'array' then
         for v_item in select a from jsonb_array_elements(v_type) a loop
-            select d.p_left, d.problem into p_left, problem from registry.avro_default_problem(p_default, v_item.a, p_types, p_depth + 1, p_left) d;
+            select d.p_left, d.problem into p_left, problem
+            from registry.avro_default_problem(p_default, v_item.a, p_types, p_depth + 1, p_left) d;
             exit when problem is null or p_left < 0;
         end loop;
         if p_left >= 0 and (problem is not null or v_type = '[]') then

@@ -22,7 +22,8 @@ begin
     if v_word in ('record', 'error') then
         return format('{"name":"%s","type":"record","fields":[%s]%s}', p_tree ->> 'name',
             (select string_agg(format('{"name":"%s","type":%s%s}', f ->> 'name', registry.avro_form(f -> 'type', p_is_identity),
-                case when p_is_identity then coalesce(',"default":' || registry.avro_default_form(f -> 'default'), '') || registry.avro_aliases_form(f) else '' end),
+                case when p_is_identity then coalesce(',"default":' || registry.avro_default_form(f -> 'default'), '')
+                    || registry.avro_aliases_form(f) else '' end),
                 ',' order by n)
             from jsonb_array_elements(p_tree -> 'fields') with ordinality as t (f, n)), v_extra);
     end if;

@@ -5,7 +5,8 @@ language plpgsql immutable parallel safe as $$
 --   p_mark           put before each name of a type that is used
 begin
     if jsonb_typeof(p_tree) = 'string' then
-        return case when p_mark = '' or p_tree #>> '{}' in ('null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string') then p_tree
+        return case
+            when p_mark = '' or p_tree #>> '{}' in ('null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string') then p_tree
             else to_jsonb(p_mark || (p_tree #>> '{}')) end;
     elsif jsonb_typeof(p_tree) = 'array' then
         return coalesce((select jsonb_agg(registry.avro_shallow(a, false, p_mark) order by n)
