@@ -55,8 +55,7 @@ final class Servers: Sendable {
 
     /// What was asked of it since the last time.
     func log() async throws -> [Entry] {
-        let answer = try await client.send(HTTPRequest("GET", "\(url)/_log"))
-        _ = try await client.send(HTTPRequest("DELETE", "\(url)/_log"))
+        let answer = try await client.send(HTTPRequest("POST", "\(url)/_log"))
         return try JSONDecoder().decode([Entry].self, from: Data(answer.body))
     }
 

@@ -9,7 +9,7 @@ signed for the proxy's own address, and the server believes it.
     DELETE /_fault                                     all well again
     GET    /_log    [{"method", "path", "query", "status", "fault", "bytes", "headers"}, …] in the order of their coming; status is null
                     where nothing was answered, headers are without Authorization
-    DELETE /_log
+    POST   /_log    the same, and forgotten at once
 
 A fault has a mode and may have `count` (requests it lasts for; without: until it is taken away), `skip` (requests that fit and
 are let through before), `methods` (a list), `match` (what path and query must contain). Modes:
@@ -90,8 +90,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/_log" and self.command == "GET":
             with lock:
                 answer = json.dumps(log).encode()
-        elif self.path == "/_log" and self.command == "DELETE":
+        elif self.path == "/_log" and self.command == "POST":
             with lock:
+                answer = json.dumps(log).encode()
                 log.clear()
         elif self.path == "/_fault" and self.command in ("POST", "DELETE"):
             new = json.loads(body) if self.command == "POST" else []

@@ -60,9 +60,9 @@ private struct XMLReader {
         }
         var text: [UInt8] = []
         while at < bytes.count {
-            let run = bytes[at...].prefix { $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: "&") }
-            text.append(contentsOf: run)
-            at = run.endIndex
+            let start = at
+            while at < bytes.count, bytes[at] != 0x3C, bytes[at] != 0x26 { at += 1 }  // < and &
+            text.append(contentsOf: bytes[start..<at])
             if take("</") {
                 guard try name() == full else { throw fault("the end of another element") }
                 skipBlanks()
@@ -109,7 +109,7 @@ private struct XMLReader {
 
     private mutating func name() throws(XMLNode.Fault) -> String {
         let start = at
-        while at < bytes.count, !" \t\r\n/>=<&\"'".utf8.contains(bytes[at]) { at += 1 }
+        while at < bytes.count, !Self.isBlank(bytes[at]), !Self.isMark(bytes[at]) { at += 1 }
         guard at > start, at - start <= 100 else { throw fault("no name") }
         return String(decoding: bytes[start..<at], as: UTF8.self)
     }
@@ -120,11 +120,8 @@ private struct XMLReader {
 
     private mutating func skipQuoted() throws(XMLNode.Fault) -> Bool {
         skipBlanks()
-        for quote in ["\"", "'"] where take(quote) {
-            _ = try through(quote)
-            return true
-        }
-        return false
+        if take("\"") { _ = try through("\"") } else if take("'") { _ = try through("'") } else { return false }
+        return true
     }
 
     /// Declarations of XML itself, comments, blanks.
@@ -133,28 +130,40 @@ private struct XMLReader {
             skipBlanks()
             if take("<?") { _ = try through("?>") } else if take("<!--") { _ = try through("-->") } else { break }
         }
-        if bytes[at...].starts(with: "<!".utf8) { throw fault("a document type") }
+        if isNext("<!") { throw fault("a document type") }
     }
 
     private mutating func skipBlanks() {
-        while at < bytes.count, " \t\r\n".utf8.contains(bytes[at]) { at += 1 }
+        while at < bytes.count, Self.isBlank(bytes[at]) { at += 1 }
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
+
+    /// What no name has in it: `/>=<&"'`
+    private static func isMark(_ byte: UInt8) -> Bool {
+        byte == 0x2F || byte == 0x3E || byte == 0x3D || byte == 0x3C || byte == 0x26 || byte == 0x22 || byte == 0x27
     }
 
 
-    private mutating func take(_ text: String) -> Bool {
-        guard bytes[at...].starts(with: text.utf8) else { return false }
-        at += text.utf8.count
+    private mutating func take(_ text: StaticString) -> Bool {
+        guard isNext(text) else { return false }
+        at += text.utf8CodeUnitCount
+        return true
+    }
+
+    private func isNext(_ text: StaticString) -> Bool {
+        let count = text.utf8CodeUnitCount
+        guard bytes.count - at >= count else { return false }
+        for index in 0..<count where bytes[at + index] != text.utf8Start[index] { return false }
         return true
     }
 
     /// What stands before an end, which is taken, too.
-    private mutating func through(_ end: String) throws(XMLNode.Fault) -> ArraySlice<UInt8> {
-        let (start, wanted) = (at, Array(end.utf8))
-        while at + wanted.count <= bytes.count {
-            if bytes[at] == wanted[0], bytes[at...].starts(with: wanted) {
-                defer { at += wanted.count }
-                return bytes[start..<at]
-            }
+    private mutating func through(_ end: StaticString) throws(XMLNode.Fault) -> ArraySlice<UInt8> {
+        let start = at
+        while at < bytes.count {
+            let here = at
+            if take(end) { return bytes[start..<here] }
             at += 1
         }
         throw fault("\(end) is missing")
