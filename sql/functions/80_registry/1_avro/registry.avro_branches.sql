@@ -1,6 +1,6 @@
 create or replace function registry.avro_branches(p_reader jsonb, p_writer jsonb, p_readers jsonb, p_writers jsonb)
 returns table (writer jsonb, reader jsonb)
-language plpgsql immutable parallel safe as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
 -- For each of a writer's types the branch of a reader's union that it is read as: its own type, by full name if it has one; one
 -- of its kind and unqualified name, or with its name for an alias; the first that it can be promoted to. Null: none.
 --   p_reader  the union, p_writer an array of types, no unions

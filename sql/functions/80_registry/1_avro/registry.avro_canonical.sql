@@ -1,5 +1,5 @@
 create or replace function registry.avro_canonical(p_tree jsonb) returns text
-language plpgsql immutable parallel safe set plan_cache_mode = force_generic_plan as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 -- What makes a schema itself, of a tree of avro_parsed: the Parsing Canonical Form, and whatever else changes what a reader
 -- makes of bytes: defaults, aliases, logical types. Equal forms are one schema.
 -- Errors: EM301 it is larger than 1 MiB

@@ -1,6 +1,6 @@
 create or replace function registry.avro_compared(p_reader jsonb, p_writer jsonb, p_path text, p_readers jsonb, p_writers jsonb)
 returns table (path text, problem text, reader text, writer text)
-language plpgsql immutable parallel safe as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
 -- Compares a reader's type with a writer's, both without definitions in them: what does not go together, and the pairs of named
 -- types, of one kind and name, that are to be compared (problem is null then).
 --   p_readers, p_writers  the definitions by their names

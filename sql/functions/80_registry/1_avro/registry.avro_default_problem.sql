@@ -1,7 +1,7 @@
 create or replace function registry.avro_default_problem(
     p_default jsonb, p_type jsonb, p_types jsonb, p_depth integer, inout p_left bigint, out problem text
 )
-language plpgsql immutable parallel safe as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
 -- What keeps a JSON value from being a default of a type; null: nothing. A union's may be of any branch.
 --   p_types  the definitions by their names
 --   p_depth  of the value within the default

@@ -1,5 +1,5 @@
 create or replace function registry.avro_field_name(p_field jsonb, p_record text, p_path text) returns text
-language plpgsql immutable parallel safe as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
 -- The name of a record's field, of which all but the type is looked at.
 --   p_record  the record's full name, p_path where it is; for messages
 -- Errors: EM301 no field

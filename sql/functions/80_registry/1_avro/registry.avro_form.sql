@@ -1,5 +1,5 @@
 create or replace function registry.avro_form(p_tree jsonb, p_is_identity boolean) returns text
-language plpgsql immutable parallel safe as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
 -- One type, and what is in it, as text in which equal schemas are equal: members in Avro's order, no white space.
 --   p_is_identity  with defaults, aliases and logical types, which the Parsing Canonical Form has not
 declare

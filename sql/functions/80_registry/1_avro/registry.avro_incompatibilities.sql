@@ -1,5 +1,5 @@
 create or replace function registry.avro_incompatibilities(p_reader jsonb, p_writer jsonb) returns setof text
-language plpgsql immutable parallel safe set plan_cache_mode = force_generic_plan as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 -- What keeps readers with one schema from reading data that were written with another, by Avro's schema resolution; nothing: all
 -- data are read. Each sentence names the field first, by the reader's names from the root; what is in an array or map is `[]`.
 --   p_reader, p_writer  trees of avro_parsed

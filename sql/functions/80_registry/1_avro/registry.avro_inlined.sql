@@ -1,5 +1,5 @@
 create or replace function registry.avro_inlined(p_tree text, p_known jsonb, p_mark text) returns text
-language plpgsql immutable parallel safe as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
 -- A tree's text in which each type of p_known stands where it is first used, and what it uses in it likewise.
 --   p_tree   as of avro_type
 --   p_known  array of trees; types that several of them define must be the same

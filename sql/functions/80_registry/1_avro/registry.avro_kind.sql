@@ -1,5 +1,5 @@
 create or replace function registry.avro_kind(p_type jsonb, p_types jsonb) returns text
-language plpgsql immutable parallel safe as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
 -- The word of a type's kind: int, record, union, ….
 --   p_types  the definitions by their names
 declare

@@ -1,5 +1,5 @@
 create or replace function registry.avro_names(p_json jsonb, p_namespace text, p_path text) returns jsonb
-language plpgsql immutable parallel safe as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
 -- The members that name a type: its full name, its aliases' full names where it has any, and "namespace": "" for a name without
 -- one inside of another's namespace, which it would else be taken to be in.
 -- Errors: EM301 no names

@@ -1,6 +1,6 @@
 create or replace function registry.avro_pair(p_reader jsonb, p_writer jsonb, p_path text, p_readers jsonb, p_writers jsonb)
 returns table (path text, problem text, reader text, writer text)
-language plpgsql immutable parallel safe as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
 -- Compares two definitions of one kind and name; as avro_compared.
 declare
     v_field record;

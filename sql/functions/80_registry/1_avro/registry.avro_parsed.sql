@@ -1,5 +1,5 @@
 create or replace function registry.avro_parsed(p_text text, p_known jsonb default '[]') returns jsonb
-language plpgsql immutable parallel safe set plan_cache_mode = force_generic_plan as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 -- An Avro schema (specification 1.11) as a tree that needs no other: every name in full, without "namespace" (but for "" where a
 -- name has none within another's), a type's definition where it is first used and its name after that, a primitive type as a
 -- string unless more is said of it. What is no part of Avro stays.

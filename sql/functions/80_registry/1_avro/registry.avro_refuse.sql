@@ -1,5 +1,5 @@
 create or replace function registry.avro_refuse(p_path text, p_problem text) returns void
-language plpgsql stable parallel safe as $$
+language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $$
 -- Says that a text is no Avro schema, and where: by the names of fields from the root, `[]` for what an array or map holds.
 -- Errors: EM301 always
 begin

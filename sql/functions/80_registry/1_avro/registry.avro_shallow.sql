@@ -1,5 +1,5 @@
 create or replace function registry.avro_shallow(p_tree jsonb, p_is_definition boolean, p_mark text default '') returns jsonb
-language plpgsql immutable parallel safe as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
 -- A type without the definitions in it: their names stand in their place.
 --   p_is_definition  the type is a definition itself, and stays one
 --   p_mark           put before each name of a type that is used

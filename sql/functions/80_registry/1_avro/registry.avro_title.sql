@@ -1,5 +1,5 @@
 create or replace function registry.avro_title(p_type jsonb, p_types jsonb) returns text
-language plpgsql immutable parallel safe as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
 -- What a type is called in messages: record a.b.C, int.
 --   p_types  the definitions by their names
 declare

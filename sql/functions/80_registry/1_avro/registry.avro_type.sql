@@ -1,7 +1,7 @@
 create or replace function registry.avro_type(
     p_json jsonb, p_namespace text, p_path text, p_depth integer, p_mark text, out tree text, out label text
 )
-language plpgsql immutable parallel safe as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
 -- One type of a schema, and what is in it, with names in full, as JSON text; and what tells it from others in a union. As
 -- avro_parsed says, but for what is to be seen of all types together only: whether names are defined, and once, and whether
 -- defaults fit. Text, since jsonb is taken apart and put together anew at each level that it goes into.
