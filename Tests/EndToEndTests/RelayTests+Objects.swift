@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Kafka
 import Postgres
+import TestSupport
 import Testing
 
 private let archive = ["--only", "archive", "--once", "--json"]
@@ -169,6 +170,35 @@ extension EndToEnd.Relaying {
                 #expect(outcome.peak < 160 << 10)
                 for _ in 0..<3 { try await dead.post(20_000, bytes: 1300) }
             }
+        }
+    }
+
+    /// An S3 store that is away, then takes the object and loses its answer: the next attempt finds it there.
+    @Test func aBucketThatIsAwayIsWaitedForAndHasTheObjectOnce() async throws {
+        let bucket = try PythonServer("objects/nanio.py")
+        let proxy = try PythonServer("objects/proxy.py", [bucket.url])
+        func fault(_ text: String) async throws { try await system(["/usr/bin/curl", "-sS", "-f", "-d", text, "\(proxy.url)/_fault"]) }
+        try await DeadLetters.with(archived: true) { dead, _ in
+            let store = [
+                "EMPORIUM_OBJECT_STORE": "s3://emporium/shop", "AWS_ENDPOINT_URL_S3": proxy.url, "AWS_ACCESS_KEY_ID": "test",
+                "AWS_SECRET_ACCESS_KEY": "secretsecret",
+            ]
+            try await dead.post(50)
+            try await fault(#"{"mode": "down"}"#)
+            let away = try await dead.run(archive, store)
+            #expect(away.exitCode == 69 && away.err.contains("the outbox keeps it") && !away.err.contains("secretsecret"), "\(away.err)")
+            try await fault(#"{"mode": "lose_answer", "methods": ["PUT"], "count": 1}"#)
+            _ = try await dead.bench.sql("update ops.outbox set next_attempt_at = now()")
+            try await eventually("delivery") {
+                _ = try await dead.run(archive, store)
+                return try await objects(dead).allSatisfy(\.isDelivered)
+            }
+            #expect(try await objects(dead).map(\.records) == [50])
+            let log = try await system(["/usr/bin/curl", "-sS", "\(proxy.url)/_log"])
+            struct Request: Decodable { var method: String, path: String, fault: String? }
+            let requests = try JSONDecoder().decode([Request].self, from: Data(log.utf8)).filter { $0.fault != "down" }
+            #expect(Set(requests.map(\.path)).count == 1 && requests.allSatisfy { $0.path.hasPrefix("/emporium/shop/dead-letter/") })
+            #expect(requests.contains { $0.method == "PUT" && $0.fault == "lose_answer" })
         }
     }
 
