@@ -144,11 +144,13 @@ extension EndToEnd {
         @Test func eachKeyHasItsRate() async throws {
             try await Collecting.with(rate: "20") { collecting, _ in
                 let other = try await Collecting.addKey(collecting.bench, sender: "other")
-                var statuses: [Int] = []
-                for _ in 0..<6 { statuses.append(try await collecting.post((0..<20).map { _ in Collecting.event() }).status) }
-                let refused = try await collecting.post([Collecting.event()])
-                #expect(statuses.first == 200 && statuses.last == 429, "\(statuses)")
-                #expect(refused.status == 429, "\(refused)")
+                // However slow this machine is just now, twenty come sooner than within twenty seconds.
+                var answers: [Collecting.Answer] = []
+                while answers.count < 20, answers.last?.status != 429 {
+                    answers.append(try await collecting.post((0..<20).map { _ in Collecting.event() }))
+                }
+                let refused = try #require(answers.last)
+                #expect(answers.first?.status == 200 && refused.status == 429, "\(answers.map(\.status))")
                 let wait = try #require(refused.headers["retry-after"].flatMap { Int($0) })
                 #expect(1...3 ~= wait)
                 #expect(try await collecting.post([Collecting.event()], key: other).status == 200)
