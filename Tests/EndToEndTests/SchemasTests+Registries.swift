@@ -99,7 +99,13 @@ private struct RegistryCases {
 
     // MARK: Subjects and schemas
 
-    private var subjects: [String] { ["a", "b", "c", "d", "e", "f", "g"].map { subject($0) } }
+    /// In the order in which they come: what refers to others is deleted before them.
+    private var subjects: [String] {
+        let plain = ["a", "b", "c", "d", "f", "g"].map { subject($0) }
+        let odd = oddSubject.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? oddSubject
+        return plain + [subject("g") + "-top", subject("g") + "-alone", subject("h"), odd]
+    }
+    private var oddSubject: String { subject("e") + " a/b?c=d%20é" }
     private func subject(_ name: String) -> String { "\(run)-\(name)-value" }
 
     /// A record that no other case has, with the fields given as JSON after its field `a`.
@@ -186,7 +192,7 @@ private struct RegistryCases {
         // What a URL, a shell and JSON would each take for something else, and a text that takes several packets.
         let doc = #"café – \"quoted\" \\ %2F ?x=1 {\n}"# + String(repeating: "ö", count: 100_000)
         let text = record("e").replacingOccurrences(of: #"{"type": "record","#, with: #"{"type": "record", "doc": "\#(doc)","#)
-        let subject = subject("e") + " a/b?c=d%20é"
+        let subject = oddSubject
         let done = try await registry.register(subject: subject, text: text, after: 0)
         let (newest, byID) = (try await registry.latest(subject: subject), try await registry.schema(id: done.schema.id))
         #expect(newest.subject == subject && newest.schema.text == text && byID.text == text, "\(registry.name): as it was sent")
