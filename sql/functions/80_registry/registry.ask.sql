@@ -37,7 +37,7 @@ begin
         else registry.ask_settings(v_route, v_path, v_query)
     end;
     return next;
-exception when sqlstate 'EM320' or sqlstate 'EM301' or sqlstate 'EM304' then
+exception when sqlstate 'EM308' or sqlstate 'EM301' or sqlstate 'EM304' then
     get stacked diagnostics v_detail = pg_exception_detail;
     return query select * from registry.error_answer(sqlstate, sqlerrm, v_detail, null);
 end

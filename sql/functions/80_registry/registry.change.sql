@@ -22,7 +22,7 @@ begin
         perform registry.refuse(405, 'HTTP 405 Method Not Allowed');
     end if;
     return next;
-exception when sqlstate 'EM320' or sqlstate 'EM301' or sqlstate 'EM302' or sqlstate 'EM303' or sqlstate 'EM304' or sqlstate 'EM305'
+exception when sqlstate 'EM308' or sqlstate 'EM301' or sqlstate 'EM302' or sqlstate 'EM303' or sqlstate 'EM304' or sqlstate 'EM305'
     or sqlstate 'EM307' then
     get stacked diagnostics v_detail = pg_exception_detail;
     return query select * from registry.error_answer(sqlstate, sqlerrm, v_detail, registry.subject_named(v_path[2]));

@@ -5,7 +5,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 -- What registry.register() does; and with p_schema_id what mode IMPORT is for: the version gets that id, and no compatibility
 -- is asked for.
 --   p_version  the number it shall have; null: the next
--- Errors: those of registry.register(); EM307 the schema has another id; EM320 with 42201 p_version without p_schema_id is not the
+-- Errors: those of registry.register(); EM307 the schema has another id; EM308 with 42201 p_version without p_schema_id is not the
 --     next, 42205 the id or the version is another schema's
 #variable_conflict use_column
 declare

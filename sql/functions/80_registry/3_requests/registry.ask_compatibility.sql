@@ -2,7 +2,7 @@ create or replace function registry.ask_compatibility(p_path text[], p_query tex
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 -- Whether a schema may follow a version of a subject, or those that its level names. What nobody has registered yet, and
 -- latest of nothing, objects to nothing.
--- Errors: EM320 with 400, 40401, 40402, 42201, 42202, 42210; EM301, EM304, EM306
+-- Errors: EM308 with 400, 40401, 40402, 42201, 42202, 42210; EM301, EM304, EM306
 declare
     v_subject text := registry.subject_named(p_path[3]);
     v_request record := registry.schema_request(p_body);

@@ -3,7 +3,7 @@ language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 -- Versions of all subjects, by subject and number: of those that begin with subjectPrefix, deleted ones too with deleted, the
 -- newest of each with latestOnly; from offset, at most limit, and never more than 1000 (as Confluent's setting
 -- schema.search.max.limit).
--- Errors: EM320 with 404 offset or limit are no numbers, 400 there is more text than one answer takes
+-- Errors: EM308 with 404 offset or limit are no numbers, 400 there is more text than one answer takes
 declare
     v_prefix text := registry.subject_prefix(p_query);
     v_deleted boolean := registry.flag(p_query, 'deleted');

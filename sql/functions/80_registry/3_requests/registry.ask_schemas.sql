@@ -1,7 +1,7 @@
 create or replace function registry.ask_schemas(p_route text, p_path text[], p_query text[]) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 -- What is read of a schema by its id. Parameters subject and format are passed over: an id is one schema wherever it is.
--- Errors: EM320 with 404, 40403
+-- Errors: EM308 with 404, 40403
 declare
     v_id integer := registry.integer_in(p_path[3]);
     v_type text;

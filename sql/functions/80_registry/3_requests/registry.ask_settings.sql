@@ -1,7 +1,7 @@
 create or replace function registry.ask_settings(p_route text, p_path text[], p_query text[]) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 -- The level or mode of a subject, or of all.
--- Errors: EM320 with 40408, 40409
+-- Errors: EM308 with 40408, 40409
 declare
     v_subject text := registry.subject_named(p_path[2]);
     v_own record;

@@ -1,7 +1,7 @@
 create or replace function registry.ask_subjects(p_route text, p_path text[], p_query text[], p_body text) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 -- What is read of subjects and their versions; a schema's look-up, too.
--- Errors: EM320 with 400, 404, 40401 to 40403, 42201, 42202, 42210; EM301, EM304
+-- Errors: EM308 with 400, 404, 40401 to 40403, 42201, 42202, 42210; EM301, EM304
 declare
     v_subject text := registry.subject_named(p_path[2]);
     v_deleted boolean := registry.flag(p_query, 'deleted');

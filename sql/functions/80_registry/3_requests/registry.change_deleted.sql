@@ -1,7 +1,7 @@
 create or replace function registry.change_deleted(p_path text[], p_query text[]) returns text
 language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 -- Deletes a version of a subject, or all of them: from view, or for good what was deleted from view. Its schema stays.
--- Errors: EM303 read-only; EM320 with 40401, 40402, 40404 to 40407, 42202, 42206
+-- Errors: EM303 read-only; EM308 with 40401, 40402, 40404 to 40407, 42202, 42206
 declare
     v_subject text := registry.subject_named(p_path[2]);
     v_whole boolean := cardinality(p_path) = 2;

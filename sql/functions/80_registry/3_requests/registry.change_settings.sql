@@ -1,7 +1,7 @@
 create or replace function registry.change_settings(p_method text, p_path text[], p_query text[], p_body text) returns text
 language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 -- Sets the level or mode of a subject or of all, or takes it back: a subject's to that of all, that of all to what it was at first.
--- Errors: EM303 read-only (the level; a mode can always be set); EM305 no such name for a subject; EM320 with 400, 40401,
+-- Errors: EM303 read-only (the level; a mode can always be set); EM305 no such name for a subject; EM308 with 400, 40401,
 --     42203, 42204, 42205
 declare
     v_subject text := registry.subject_named(p_path[2]);

@@ -6,7 +6,7 @@ language sql immutable set search_path = pg_catalog, pg_temp as $$
     select left(e.error_code::text, 3)::integer, row_to_json(e)::text
     from (
         select case p_state
-                when 'EM320' then p_detail::integer
+                when 'EM308' then p_detail::integer
                 when 'EM301' then 42201 when 'EM304' then 42201 when 'EM302' then 409
                 when 'EM303' then 42205 when 'EM305' then 42208 when 'EM307' then 42207 end as error_code,
             case

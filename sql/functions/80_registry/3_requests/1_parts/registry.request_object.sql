@@ -2,7 +2,7 @@ create or replace function registry.request_object(p_body text) returns json
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 -- The JSON object that a body is. It stays json: a value is looked at when it is asked for, and NUL or a huge number
 -- elsewhere harms nobody.
--- Errors: EM320 400 the body is none
+-- Errors: EM308 400 the body is none
 declare
     v_object json;
 begin

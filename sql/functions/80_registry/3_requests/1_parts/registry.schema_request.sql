@@ -3,7 +3,7 @@ create or replace function registry.schema_request(
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 -- The body of those who register, look up or compare a schema. Unknown names are passed over; metadata and rules are
 -- refused, since who sends them relies on them.
--- Errors: EM320 with 400, 42201, 42202, 42210
+-- Errors: EM308 with 400, 42201, 42202, 42210
 declare
     v_object json := registry.request_object(p_body);
     v_name text;

@@ -1,7 +1,7 @@
 create or replace function registry.setting_request(p_is_level boolean, p_body text) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 -- The level, or else the mode, that a body names, in capital letters.
--- Errors: EM320 with 400, 42203, 42204
+-- Errors: EM308 with 400, 42203, 42204
 declare
     v_code integer := case when p_is_level then 42203 else 42204 end;
     v_value text := upper(registry.request_text(

@@ -2,7 +2,7 @@ create or replace function registry.version_named(p_subject text, p_version text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 -- The version that a path names: a number, or latest or -1 for the newest that stands.
 --   p_deleted  whether deleted ones count; latest never is one
--- Errors: EM320 with 40401 no such subject, 40402 no such version, 42202 no version at all
+-- Errors: EM308 with 40401 no such subject, 40402 no such version, 42202 no version at all
 declare
     v_word text := lower(btrim(p_version));
     v_number integer := case when v_word = 'latest' then -1 else registry.integer_in(v_word) end;
