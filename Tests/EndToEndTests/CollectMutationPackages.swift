@@ -59,7 +59,7 @@ struct MutatedPackages {
             headers.append("Content-Encoding: \(events.oneOf(["br", "deflate", "gzip, gzip", "none"]))")
             request.codes = ["wrong_content_encoding"]
         case 5: (line, request.codes) = ("\(events.oneOf(["GET", "PUT", "DELETE"])) /collect HTTP/1.1", ["method_not_allowed"])
-        case 6: (line, request.codes) = ("POST /\(events.oneOf(["", "collec", "collect/", "%00", "../collect"])) HTTP/1.1", ["not_found"])
+        case 6: (line, request.codes) = ("POST /\(events.oneOf(["nowhere", "collec", "collect/", "%00", "../collect"])) HTTP/1.1", ["not_found"])
         case 7: (headers[0], request.codes) = ("X-Other: a", ["bad_request"])
         case 8:
             headers.append(events.oneOf(["Content-Type: application/json", "Host: b", "Transfer-Encoding: gzip, chunked", "Bad Header"]))
