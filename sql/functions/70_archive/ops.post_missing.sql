@@ -9,11 +9,14 @@ as $$
 -- posted twice. Reads all events and rejects of the batches it posts.
 -- Writes: ops.archive_pending
 declare
-    v_batches bigint[] := array(
-        select b.batch_id from ops.archive_balance() b where b.kind = 'event' and b.booked > b.archived + b.pending);
-    v_letters bigint[] := array(select b.batch_id from ops.archive_balance() b where b.kind = 'dead_letter');
+    v_batches bigint[];
+    v_letters bigint[];
     v_records bigint;
 begin
+    -- Sealing moves what is posted from pending to pieces; looked at in the midst of that it is in neither.
+    perform pg_advisory_xact_lock(hashtextextended('ops.seal_archive', 0));
+    v_batches := array(select b.batch_id from ops.archive_balance() b where b.kind = 'event' and b.booked > b.archived + b.pending);
+    v_letters := array(select b.batch_id from ops.archive_balance() b where b.kind = 'dead_letter');
     with made as (
         select 'event' as kind, e.batch_id, coalesce(e.run_id, 0) as run_id, count(*) as records, min(e.timestamp_stamp) as first_at,
             max(e.timestamp_stamp) as last_at

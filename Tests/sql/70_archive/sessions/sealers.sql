@@ -101,6 +101,21 @@ select dblink_exec('replay', 'commit') \g /dev/null
 select is(pg_temp.result('a'), '', 'and goes on');
 select is(count(*), 0::bigint, 'what was kept for it is gone') from ops.archive_kept where batch_id = :f;
 
+-- What the archive misses of a batch is posted beside a sealer that is at another run of the same batch: that is not posted again.
+select pg_temp.connect('admin', 'relay_admin') \g /dev/null
+select pg_temp.land(array[pg_temp.event(), '{}']) as g \gset
+select count(*) from pg_temp.promote_events() \g /dev/null
+insert into staging.reject select (jsonb_populate_record(r, jsonb_build_object('position', r.position + 100, 'run_id', 999999))).* from staging.reject r where batch_id = :g;
+select dblink_exec('a', 'begin') \g /dev/null
+select pg_temp.ask('a', 'select ops.seal_archive(true)::text') \g /dev/null
+select dblink_send_query('admin', 'select ops.post_missing()::text') \g /dev/null
+select is(pg_temp.waits('admin'), true, 'posting what is missing waits for the sealer');
+select dblink_exec('a', 'commit') \g /dev/null
+select is(pg_temp.result('admin'), '1', 'and posts what is in no object');
+select pg_temp.seal(true) \g /dev/null
+select is(array(select f from pg_temp.faults() f where f like 'dead letter ' || :g || ':%'), '{}', 'once');
+select dblink_disconnect('admin') \g /dev/null
+
 -- Messages of one key: the second poster waits for the first to commit, so what is claimed comes in their order.
 select pg_temp.connect('c', 'promoter') \g /dev/null
 select dblink_exec('replay', 'begin') \g /dev/null
