@@ -109,5 +109,15 @@ select is(pg_temp.seal(true), 1::bigint, 'a batch over many days');
 select is((select count(*) from ops.archive_piece p, lateral ops.archive_lines(p.object_id) where p.batch_id = :n), 30::bigint, 'is an object as any');
 select is(pg_temp.state_as('loader', q), '42501', q) from unnest(array['select ops.seal_archive()', 'select * from ops.archive_lines(1)', 'select * from ops.archive_pending']) q;
 select is(pg_temp.state_as('relay', q), '42501', q) from unnest(array['select * from ops.archive_object', 'select * from ops.archive_kept', 'select ops.resume_outbox()', 'select * from public.events', 'insert into ops.archive_pending values (''event'', 1, 1, ''x'', now(), 1)']) q;
+-- What had been promoted before there was an archive is looked for in all days: not in one transaction.
+select ops.measure_pending(1000000, 1000000) \g /dev/null
+select pg_temp.seal(true) \g /dev/null
+select pg_temp.landed(1) from generate_series(1, 5) \g /dev/null
+select pg_temp.promoted();
+update ops.archive_pending set first_at = null, last_at = null where kind = 'event';
+select ops.measure_pending(1000000, (2 * (select count(*) from ops.event_partitions(null, null)))::integer) \g /dev/null
+select is(count(*) filter (where bytes is null), 3::bigint, 'two searches of all days, and no more') from ops.archive_pending;
+select ops.measure_pending(1000000, 1000000) \g /dev/null
+select is(count(*) filter (where bytes is null), 0::bigint, 'the rest is for the next') from ops.archive_pending;
 select * from finish();
 rollback;

@@ -16,7 +16,7 @@ begin
     if not pg_try_advisory_xact_lock(hashtextextended('ops.seal_archive', 0)) then
         return 0;
     end if;
-    perform ops.measure_pending(10 * v_records);
+    perform ops.measure_pending(10 * v_records, 5000);
     for v_group in
         select p.kind, p.feed, p.day, min(p.posted_at) <= v_before as due
         from ops.archive_pending p
