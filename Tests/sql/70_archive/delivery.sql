@@ -166,9 +166,15 @@ select pg_temp.land(array[pg_temp.event()]) as b \gset
 select count(*) from pg_temp.promote_events() \g /dev/null
 select pg_temp.seal(true) \g /dev/null
 select outbox_id as row, object_id as object, object_key as key from ops.outbox join ops.archive_object using (object_id) where state = 'waiting' \gset
+select pg_temp.set_to('outbox.alert_after', '0 seconds');
+set local role relay;
+select seconds from ops.postpone_outbox(:row, 'gone', true) \g /dev/null
+reset role;
+select is(count(*), 1::bigint, 'a store that is away is an alert') from ops.alerts where kind = 'destination.away' and subject = 'object_store:archive';
 select is(pg_temp.state_as('relay', format(q, :row)), want, q) from (values ('select ops.deliver_outbox(%s, 1)', 'EM060'), ('select ops.deliver_object(-%s, 1, sha256(''a''), 1, sha256(''a''), null)', 'EM060'), ('select ops.park_outbox(%s, ''x'', ''destination.away'')', 'EM062'),
     ('select ops.park_outbox(-%s, ''x'', ''outbox.parked'')', 'EM060'), ('select ops.deliver_object(%s, 1, ''short'', 1, sha256(''a''), null)', '23514'), ('select ops.deliver_object(%s, 0, sha256(''a''), 1, sha256(''a''), null)', '23514'), ('select ops.park_outbox(%s, ''differs'', ''object.differs'')', '00000')) v (q, want);
 select results_eq($$select kind, subject from ops.alerts where kind = 'object.differs'$$, format('values (''object.differs'', %L)', :'key'), 'an object that differs is an alert of its own, by its key');
+select is(count(*), 0::bigint, 'the store has answered: it is away no more') from ops.alerts where kind = 'destination.away' and subject = 'object_store:archive';
 select is(pg_temp.deliver(), 0::bigint, 'and not tried again');
 select is((select delivered_at from ops.archive_object where object_id = :object), null, 'nor booked');
 set local role relay_admin;

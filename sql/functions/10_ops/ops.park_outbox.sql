@@ -21,5 +21,8 @@ begin
             hint = 'outbox.parked, and for objects object.differs';
     end if;
     perform ops.put_aside(v_row, p_alert);
+    if p_alert = 'object.differs' then  -- so the store has answered
+        perform ops.end_outage(v_row.carrier, v_row.destination);
+    end if;
 end
 $$;
