@@ -132,6 +132,8 @@ select is((select count(*) from ops.provenance(:within, (select from_offset from
 update ops.setting set value = '100 days' where name = 'events.retention';
 select count(*) as ledger from events.message \gset
 select is(events.forget_messages(), 0::bigint, 'while the days are there, so is their ledger');
+select is_empty('select * from ops.expired_partitions()', 'nor are they to be dropped before the archive has them');
+update ops.setting set value = 'off' where name = 'archive.enabled';
 do $$ declare v record; begin for v in select * from ops.expired_partitions() loop execute format('alter table %s detach partition %s', v.parent, v.partition); execute format('drop table %s', v.partition); end loop; end $$;
 select count(*) as kept from public.events \gset
 set local role promoter;

@@ -43,7 +43,8 @@ begin
     return next;
     return query
         select 'retention', r.partition::text, 'past ' || ops.setting_value(t.retention_setting)
-        from ops.expired_partitions() r
+            || case when r.awaited then ', kept until the archive has saved what is in it' else '' end
+        from ops.past_retention() r
         join ops.partitioned_table t on to_regclass(ops.qualified(t.table_name)) = r.parent;
 end
 $$;
