@@ -168,7 +168,7 @@ select is(pg_temp.state_as(role, statement), '42501', format('%s: %s', role, sta
 from unnest(array['loader', 'promoter', 'relay', 'relay_admin', 'privacy', 'analytics']) role, unnest(array[$$select * from registry.ask('GET', '{}', '{}', null)$$, $$select * from registry.change('PUT', '{mode}', '{}', '{}')$$]) statement;
 select is(pg_temp.state_as(role, $$select * from registry.change('PUT', '{mode}', '{}', '{}')$$), '42501', role || ' changes nothing') from unnest(array['collector', 'collector_admin']) role;
 select is_empty($$select p.oid::regprocedure from pg_proc p cross join lateral aclexplode(p.proacl) a where p.pronamespace = 'registry'::regnamespace
-    and p.proname not in ('ask', 'change', 'schema_by_id', 'latest', 'versions', 'subjects', 'compatibility', 'lookup', 'objections', 'register', 'drift')
+    and p.proname not in ('ask', 'change', 'schema_by_id', 'latest', 'versions', 'subjects', 'compatibility', 'lookup', 'objections', 'register', 'contracts', 'drift')
     and a.grantee <> p.proowner$$, 'what they are made of is granted to nobody');
 select is_empty($$select oid::regprocedure from pg_proc where pronamespace = 'registry'::regnamespace and prosecdef and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false)$$, 'definers have a pinned path');
 -- A server of a mistaken operator answers with an error of its own, not with a client's.

@@ -105,6 +105,8 @@ select is(pg_temp.post('i', '"long"', '{"version":12}'), '422 {"error_code":4220
 select setval('registry.schema_schema_id_seq', 899);
 select is(pg_temp.post('i', '"long"', '{"version":10}'), '200 {"id":902,"version":10}', 'the next of our own: ids that are taken are stepped over, one far ahead uses up none');
 select is(pg_temp.post('i', '"float"', '{"version":3}'), '200 {"id":900,"version":7}', 'what is there is there');
+select is(pg_temp.change('PUT', '/mode/last', '{"mode":"IMPORT"}') || pg_temp.post('last', '"int"', '{"id":2147483647,"version":2147483647}') || pg_temp.change('DELETE', '/mode/last'), '200 {"mode": "IMPORT"}200 {"id":2147483647,"version":2147483647}200 {"mode": "IMPORT"}', 'the last number there is');
+select is(pg_temp.post('last', '"long"', more::jsonb), '422 {"error_code":42201,"message":"Subject last has no number left for another version"}', 'none comes after it ' || more) from unnest(array['{}', '{"version":4}']) more;
 select is(pg_temp.change('PUT', '/mode?force=true', '{"mode":"IMPORT"}') || pg_temp.post('fresh', '{"type":"fixed","name":"F","size":3}', '{"id":77,"version":5}'), '200 {"mode": "IMPORT"}200 {"id":77,"version":5}', 'all of them imported');
 select * from finish();
 rollback;

@@ -6,7 +6,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 -- is asked for.
 --   p_version  the number it shall have; null: the next
 -- Errors: those of registry.register(); EM307 the schema has another id; EM308 with 42201 p_version without p_schema_id is not the
---     next, 42205 the id or the version is another schema's
+--     next, or none comes after the newest, 42205 the id or the version is another schema's
 #variable_conflict use_column
 declare
     v_new record;
@@ -56,6 +56,9 @@ begin
         raise exception using errcode = 'EM300',
             message = format('subject %s is at version %s, not %s', p_subject, v_standing, p_after),
             hint = 'somebody else registered meanwhile; plan again';
+    end if;
+    if v_newest = 2147483647 and (p_version is null or p_schema_id is null) then
+        perform registry.refuse(42201, format('Subject %s has no number left for another version', p_subject));
     end if;
     version := coalesce(p_version, v_newest + 1);
     if p_schema_id is null then
