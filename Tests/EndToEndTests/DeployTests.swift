@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Stack
@@ -88,6 +89,9 @@ extension EndToEnd.Deploy {
     /// The commands and variables of docker-compose.yaml, with that server and an embedded broker in place of the others.
     private func servicesRun(_ server: [String: String], _ broker: EmbeddedBroker, in folder: String) async throws {
         let kafka = try await broker.up().state.bootstrapServers
+        let store = try PythonServer(
+            "objects/nanio.py", ["--bucket", "emporium", "--key", "emporium", "--secret", "s3cret0of0minio"],
+            python: "\(TestStack.root)/.venv-tools/bin/python")
         func run(_ name: String, _ more: String...) async throws -> Emporium.Outcome {
             var environment = try DeployedFiles.environment(name)
             for (variable, value) in server where variable == "PGPORT" || environment[variable] != nil {
@@ -95,6 +99,11 @@ extension EndToEnd.Deploy {
                 environment[variable] = value
             }
             environment["KAFKA_BOOTSTRAP_SERVERS"] = kafka
+            environment["SCHEMA_REGISTRY_URL"] = nil
+            if environment["EMPORIUM_OBJECT_STORE"] != nil {
+                environment["AWS_ENDPOINT_URL_S3"] = store.url
+                environment["AWS_SECRET_ACCESS_KEY"] = "s3cret0of0minio"
+            }
             if name == "topics" { environment["EMPORIUM_HOME"] = broker.home }  // it makes topics by the broker's own means
             let arguments = try DeployedFiles.arguments(name).map { $0.replacing("/opt/emporium", with: TestStack.root) }
             return try await Emporium.run(arguments + more, environment, in: folder)
@@ -117,5 +126,10 @@ extension EndToEnd.Deploy {
         let relay = try await run("relay", "--once", "--json")
         #expect(relay.exitCode == 0, "\(relay.err)")
         #expect(try relay.json()["messages"] as? Int == rejected, "\(relay.out)")
+        #expect(try relay.json()["objects"] as? Int == 1 && relay.json()["records"] as? Int == rejected, "\(relay.out)")
+        for name in ["events-loader", "refused-loader"] {
+            let events = try await run(name, "--once", "--json")
+            #expect(events.exitCode == 0 && (try events.json()["read"] as? Int) == 0, "\(name): \(events.err)")
+        }
     }
 }
