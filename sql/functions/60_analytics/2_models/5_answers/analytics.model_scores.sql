@@ -1,0 +1,66 @@
+create or replace function analytics.model_scores(p_model bigint, p_horizon integer, p_days integer)
+returns table (
+    customer_id bigint, frequency integer, last_day date, predicted_day date, p10_day date, p50_day date, p90_day date,
+    alive double precision, buys double precision, purchases double precision, mean_value double precision
+)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
+-- What a kept model says of each customer as of its day. Nothing for one that did not converge.
+--   p_horizon     days that purchases are expected in
+--   p_days        days that buys looks ahead
+--   predicted_day the last purchase and the usual wait after it (the median, given the history): in the past for who is overdue
+--   p10_day, p50_day, p90_day   of the next purchase, given that there was none until the model's day and the customer is alive
+--   alive         null for mean_interval, which knows nothing of it
+-- Errors: EM401 no such model
+declare
+    v_model analytics.model;
+    v_params double precision[];
+begin
+    select * into v_model from analytics.model m where m.model_id = p_model and m.model <> 'gamma_gamma';
+    if not found then
+        raise exception using errcode = 'EM401', message = format('model %s is not there, or says nothing of when', p_model),
+            hint = 'select model_id, model, as_of from analytics.model; analytics.fit_model() makes one';
+    end if;
+    if not v_model.converged then
+        return;
+    end if;
+    if v_model.model = 'mean_interval' then
+        return query
+            select h.customer_id, h.frequency, h.last_day, h.last_day + least(g.wait, 1e5)::integer,
+                h.last_day + least(g.wait * (v_model.params ->> 'p10')::double precision, 1e5)::integer,
+                h.last_day + least(g.wait * (v_model.params ->> 'p50')::double precision, 1e5)::integer,
+                h.last_day + least(g.wait * (v_model.params ->> 'p90')::double precision, 1e5)::integer,
+                null::double precision, 1 - exp(-p_days / g.wait), p_horizon / g.wait, h.mean_value
+            from analytics.purchase_history(v_model.as_of) h,
+                lateral (select greatest(case when h.frequency > 0 then h.recency::double precision / h.frequency
+                    else (v_model.params ->> 'mean')::double precision end, 1) as wait) g;
+        return;
+    end if;
+    v_params := case v_model.model
+        when 'bg_nbd' then array[v_model.params ->> 'r', v_model.params ->> 'alpha', v_model.params ->> 'a', v_model.params ->> 'b']
+        else array[v_model.params ->> 'r', v_model.params ->> 'alpha', v_model.params ->> 's', v_model.params ->> 'beta'] end::double precision[];
+    return query
+        with known as materialized (
+            select * from analytics.purchase_history(v_model.as_of)
+        ), history as materialized (
+            select x, tx, t, row_number() over (order by x, tx, t) as i
+            from (select distinct k.frequency as x, k.recency as tx, k.age as t from known k) d
+        ), gathered as (
+            select array_agg(h.x::double precision order by h.i) as x, array_agg(h.tx::double precision order by h.i) as tx,
+                array_agg(h.t::double precision order by h.i) as t
+            from history h
+        ), score as materialized (
+            select s.* from gathered g, analytics.bg_nbd_scores(v_params, g.x, g.tx, g.t, p_horizon, p_days) s where v_model.model = 'bg_nbd'
+            union all
+            select s.* from gathered g, analytics.pareto_nbd_scores(v_params, g.x, g.tx, g.t, p_horizon, p_days) s where v_model.model = 'pareto_nbd'
+        )
+        select k.customer_id, k.frequency, k.last_day,
+            k.last_day + analytics.pareto_wait(s.rate_shape, s.rate_scale - k.age + k.recency, 0.5),
+            v_model.as_of + analytics.pareto_wait(s.rate_shape, s.rate_scale, 0.1),
+            v_model.as_of + analytics.pareto_wait(s.rate_shape, s.rate_scale, 0.5),
+            v_model.as_of + analytics.pareto_wait(s.rate_shape, s.rate_scale, 0.9),
+            s.alive, s.buys, s.purchases, k.mean_value
+        from known k
+        join history h on (h.x, h.tx, h.t) = (k.frequency, k.recency, k.age)
+        join score s using (i);
+end
+$$;
