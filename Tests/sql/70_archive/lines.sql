@@ -57,7 +57,9 @@ select pg_temp.seal(true) \g /dev/null
 select is(coalesce(convert_to(l ->> 'payload', 'UTF8'), decode(l ->> 'payloadBase64', 'base64')), r.payload, format('bytes %s come back: %s', place, case when l ? 'payload' then 'text' else 'base64' end))
 from generate_series(1, 9) place, lateral (select pg_temp.line(:bytes, place) as l) l, ops.kafka_batch k join staging.reject r on r.batch_id = k.batch_id
 where k.batch_id = :bytes and r.position = k.from_offset + place - 1;
-select is((select string_agg(case when l ? 'payload' then 't' else 'b' end, '' order by place) from generate_series(1, 9) place, lateral (select pg_temp.line(:bytes, place) as l) l), 'bbbtttbbb', 'as text where they are');
+select is((select string_agg(case when l ? 'payload' then 't' else 'b' end, '' order by place) from generate_series(1, 9) place, lateral (select pg_temp.line(:bytes, place) as l) l), 'bbbttbbbb', 'as text where they are, without control characters');
+select cmp_ok(octet_length(pg_temp.line(:bytes, 6)::text), '<', 2 * 240000, 'which would make a line several times as long as its record');
+select is(array_agg(n order by n) filter (where ops.utf8_text(convert_to('a' || chr(n), 'UTF8')) is not null), array[9, 10, 13] || array(select generate_series(32, 130)), 'control characters but tabs and line ends') from generate_series(1, 130) n;
 select is(coalesce(convert_to(l ->> 'key', 'UTF8'), decode(l ->> 'keyBase64', 'base64')), r.message_key, format('key %s comes back', place))
 from generate_series(1, 9) place, lateral (select pg_temp.line(:bytes, place) as l) l, ops.kafka_batch k join staging.reject r on r.batch_id = k.batch_id
 where k.batch_id = :bytes and r.position = k.from_offset + place - 1;

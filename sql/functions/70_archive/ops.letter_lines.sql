@@ -13,7 +13,8 @@ as $$
 -- A line has feed, batch, position and run; codes and reasons; source: where the record was, of a message cluster, topic,
 -- partition and offset, of a file its name, the line and the number of the record; receivedAt: when it was landed; what the
 -- loader found (defect); of a message its key (keyBase64 where that is no UTF-8), correlationId, publishedAt, schemaId and
--- origin; and its bytes: payload, or payloadBase64 where they are no UTF-8 or hold a NUL. What is not known is not there.
+-- origin; and its bytes: payload, or payloadBase64 where they are no UTF-8 or hold control characters. What is not known is
+-- not there.
 declare
     v_batch ops.batch%rowtype;
     v_feed ops.feed%rowtype;
