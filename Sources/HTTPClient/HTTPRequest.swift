@@ -40,14 +40,17 @@ public struct HTTPResponse: Sendable {
     public func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 }
 
-/// There was no answer. Names neither credentials nor bodies.
+/// There was no answer, or none that could be taken. Names neither credentials nor bodies.
 public struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The server cannot be reached, or not now: the same request may work later.
     public var isOutage: Bool
     public var description: String
+    /// Of an answer that is longer than it may be.
+    public var status: Int?
 
-    public init(isOutage: Bool, _ description: String) {
+    public init(isOutage: Bool, _ description: String, status: Int? = nil) {
         self.isOutage = isOutage
         self.description = description
+        self.status = status
     }
 }

@@ -160,15 +160,16 @@ final class Transfer: @unchecked Sendable {
     // MARK: The end
 
     func answer(_ code: CURLcode, _ handle: UnsafeMutableRawPointer) -> Answer {
+        var status = 0
+        curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
         if isTooLarge {
             return .failure(
                 HTTPError(
                     isOutage: false,
-                    "\(name): the answer is longer than \(request.maxResponseBytes) bytes, or its headers than \(Self.mostHeaderBytes)"))
+                    "\(name): the answer is longer than \(request.maxResponseBytes) bytes, or its headers than \(Self.mostHeaderBytes)",
+                    status: status > 0 ? status : nil))
         }
         guard code == CURLE_OK else { return .failure(failure(code)) }
-        var status = 0
-        curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
         return .success(HTTPResponse(status: status, headers: headers, body: body))
     }
 

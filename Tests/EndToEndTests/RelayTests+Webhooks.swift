@@ -163,6 +163,19 @@ extension EndToEnd.Relaying {
         }
     }
 
+    /// It has the message: another post would be a second one.
+    @Test func aReceiverThatSaysTooMuchHasTheMessage() async throws {
+        try await with { dead, receiver in
+            try await dead.webhook("wordy", receiver.url + "/wordy", on: "message")
+            try await dead.say("{}", to: "wordy")
+            try await receiver.fault("/wordy", #"{"status": 200, "bytes": 2000000}"#)
+            let relay = try await dead.run(webhooks + ["--once"])
+            #expect(relay.exitCode == 0, "\(relay.err)")
+            #expect(try await dead.waiting() == 0)
+            #expect(try await receiver.log("/wordy").count == 1)
+        }
+    }
+
     @Test func wrongUseIsToldBeforeAnythingIsAsked() async throws {
         for (arguments, code, words) in [
             (["--only", "mail"], 64, "mail"), (["resume"], 64, "--all"), (["resume", "1", "--all"], 64, "--all"),

@@ -183,6 +183,7 @@ import Testing
         let server = try TestServer()
         let error = try await Self.error(HTTPRequest("GET", "\(server.url)/\(path)", maxResponseBytes: 100))
         #expect(!error.isOutage && error.description.contains("longer than 100 bytes"), "\(error)")
+        #expect(error.status == 200)
         if path == "endless" { try await eventually("the server notices") { try await server.counts().aborted == 1 } }
         #expect(try await HTTPClient().send(HTTPRequest("GET", "\(server.url)/bytes/100", maxResponseBytes: 100)).body.count == 100)
     }

@@ -4,7 +4,7 @@
 
 Prints its port, serves on 127.0.0.1, ends when its standard input does.
 
-    POST /_fault {"path": "/a", "answers": [{"status": 429, "headers": {"Retry-After": "3"}}, {"delay": 3}, {"cut": true}, …]}
+    POST /_fault {"path": "/a", "answers": [{"status": 429, "headers": {"Retry-After": "3"}}, {"delay": 3}, {"cut": true}, {"bytes": 2000000}, …]}
                  the next answers to POSTs there, one each; "for ever" beside "answers" repeats the last of them
     GET  /_log   every POST: path, headers, body, whether it was signed with the secret, what it was answered with, seconds
     POST /…      204 when it was signed with the secret, or none is given; 401 otherwise
@@ -90,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         status = what.get("status") or (204 if signed or options.secret is None else 401)
         entry["answer"] = status
         try:
-            self.answer(status, b"" if status == 204 else b"what a webhook answers", what.get("headers", {}))
+            self.answer(status, b"" if status == 204 else b"what a webhook answers" + b" " * what.get("bytes", 0), what.get("headers", {}))
         except OSError:
             pass  # who asked has gone
 

@@ -29,6 +29,8 @@ struct WebhookCarrier: Carrier {
             response = try await client.send(request(claim, url, message, now: now))
         } catch {
             try Task.checkCancellation()
+            // However much it has to say of it: it has it.
+            if let status = error.status, (200..<300).contains(status) { return .post }
             let words = "POST to \(WebhookPlace.origin(url)): \(WebhookPlace.withoutURL(error.description))"
             throw DeliveryFailure(error.isOutage ? .outage : .refusal, words)
         }
