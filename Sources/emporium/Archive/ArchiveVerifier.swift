@@ -91,12 +91,32 @@ struct ArchiveVerifier {
             if report.quick { return }
             // Of a store with versions the one that was delivered; another one that lies over it is said above.
             guard newest.bytes == object.bytes || object.version != nil else { return }
-            let bytes = try await Archive.ask(logger) { () throws(StoreError) in
-                try await store.get(object.key, version: object.version, limit: Int(object.bytes))
-            }
-            try await compare(object, bytes)
+            if let bytes = try await bytes(of: object) { try await compare(object, bytes) }
         } catch let error as StoreError where !error.isOutage {
             report.add(error.kind == .missing ? .missing : .differs, object.key, error.description)
+        }
+    }
+
+    /// - Returns: nil where the store answers, and cannot give this object: that is said, and there may be more to find.
+    private mutating func bytes(of object: Booked) async throws -> [UInt8]? {
+        do {
+            return try await get(object)
+        } catch let error as StoreError where error.isOutage {
+            logger.warning("\(error); asking for something else")
+        }
+        _ = try await Archive.ask(logger) { () throws(StoreError) in try await store.list(object.key, after: nil) }
+        do {
+            return try await get(object)
+        } catch let error as StoreError where error.isOutage {
+            _ = try await store.list(object.key, after: nil)
+            report.add(.differs, object.key, "it cannot be read: \(error)")
+            return nil
+        }
+    }
+
+    private func get(_ object: Booked) async throws -> [UInt8] {
+        try await Archive.ask(logger) { () throws(StoreError) in
+            try await store.get(object.key, version: object.version, limit: Int(object.bytes))
         }
     }
 
