@@ -51,6 +51,9 @@ begin
                     else format('field %s: %s', v_found_paths[v_n], v_problems[v_n]) end);
                 continue;
             end if;
+            -- Most versions differ in little: what is the same on both sides, and has nothing else in it, is read.
+            continue when v_readers -> v_found_readers[v_n] = v_writers -> v_found_writers[v_n]
+                and registry.avro_is_leaf(v_readers -> v_found_readers[v_n], v_readers);
             v_slot := 1 + (hashtext(v_found_readers[v_n] || ' ' || v_found_writers[v_n]) & (c_slots - 1));
             v_at := v_slots[v_slot];
             while v_at > 0 and (v_reader[v_at] <> v_found_readers[v_n] or v_writer[v_at] <> v_found_writers[v_n]) loop
