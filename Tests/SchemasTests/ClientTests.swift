@@ -51,6 +51,20 @@ import Testing
         try await expect(.outage) { try await client.version(subject: "s", 2) }
     }
 
+    /// Under a transitive level it is all versions that a schema must go together with.
+    @Test func objectionsOfAllVersions() async throws {
+        let level = answer(200, #"{"compatibilityLevel":"BACKWARD_TRANSITIVE"}"#)
+        let sentence = "cannot read what version 1 wrote: field c: int cannot be read as string"
+        let script = Scripted(level, answer(200, #"{"is_compatible":false,"messages":["\#(sentence)"]}"#))
+        let client = try SchemaRegistryClient(urls: "http://h", transport: script)
+        #expect(try await client.objections(subject: "s", text: one) == [sentence], "a registry that names fields itself is not corrected")
+        #expect(script.asked.map(\.url) == ["http://h/config/s", "http://h/compatibility/subjects/s/versions?verbose=true"])
+
+        let old = Scripted(level, answer(404, #"{"error_code":404,"message":"HTTP 404 Not Found"}"#), answer(200, #"{"is_compatible":true}"#))
+        #expect(try await SchemaRegistryClient(urls: "http://h", transport: old).objections(subject: "s", text: one) == [])
+        #expect(old.asked.last?.url == "http://h/compatibility/subjects/s/versions/latest?verbose=true", "servers of old have no other")
+    }
+
     @Test func userInfoWins() async throws {
         let script = Scripted()
         let client = try SchemaRegistryClient(urls: "http://a:b@h:1,http://h:2", userInfo: "x:y", transport: script)
