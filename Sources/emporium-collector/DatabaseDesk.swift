@@ -7,6 +7,9 @@ import Postgres
 /// The registry's API, answered by the database. Sessions of its own: whoever asks for schemas, keys and packages do not wait.
 struct DatabaseDesk: RegistryDesk {
     private let readers: ConnectionPool
+    /// Schemas that are sent along are parsed and compared, which may take seconds and needs no key: what is merely read, as
+    /// by every consumer, does not wait for it.
+    private let judges: ConnectionPool
     private let registrars: ConnectionPool
 
     /// - Parameter database: as the collector connects.
@@ -16,10 +19,13 @@ struct DatabaseDesk: RegistryDesk {
                 database.asRole(role).setting("statement_timeout", "10s"), size: 2, waitTimeout: .seconds(3), logger: logger)
         }
         readers = pool("collector")
+        judges = pool("collector")
         registrars = pool("registrar")
     }
 
-    func ask(_ request: RegistryRequest) async throws -> RegistryReply { try await answer("registry.ask", request, readers) }
+    func ask(_ request: RegistryRequest) async throws -> RegistryReply {
+        try await answer("registry.ask", request, request.method == "POST" ? judges : readers)
+    }
     func change(_ request: RegistryRequest) async throws -> RegistryReply { try await answer("registry.change", request, registrars) }
 
     private func answer(_ function: StaticString, _ request: RegistryRequest, _ pool: ConnectionPool) async throws -> RegistryReply {
@@ -45,6 +51,7 @@ struct DatabaseDesk: RegistryDesk {
 
     func close() async {
         await readers.close()
+        await judges.close()
         await registrars.close()
     }
 }

@@ -239,6 +239,28 @@ extension EndToEnd {
             }
         }
 
+        /// Comparing schemas takes no key and may take seconds: as many as want to may wait for that, and consumers still get theirs.
+        @Test func readersDoNotWaitForThoseWhoCompare() async throws {
+            try await Collecting.with { collecting, _ in
+                let bench = collecting.bench
+                let path = "/compatibility/subjects/events.raw-value/versions/latest"
+                try await bench.stack.admin(bench.database) { blocker in
+                    // Comparing asks for the subject's level; reading does not.
+                    try await blocker.execute("begin; lock table registry.subject_setting in access exclusive mode")
+                    async let one = Self.ask(collecting, "POST", path, Self.schema(#""int""#))
+                    async let two = Self.ask(collecting, "POST", path, Self.schema(#""int""#))
+                    try await eventually("two wait") {
+                        try await bench.value("select count(*) from pg_locks where relation = 'registry.subject_setting'::regclass and not granted") == "2"
+                    }
+                    let read = try await Self.ask(collecting, "GET", "/schemas/ids/1")
+                    #expect(read.status == 200, "\(read)")
+                    try await blocker.execute("rollback")
+                    let answers = try await [one, two]
+                    #expect(answers.map(\.status) == [200, 200], "\(answers)")
+                }
+            }
+        }
+
         private static func ask(
             _ collecting: Collecting, _ method: String, _ path: String, _ body: String? = nil, headers: [String] = []
         ) async throws -> Collecting.Answer {
