@@ -68,14 +68,15 @@ enum RegistryDocument {
         case (.schemaText, _):
             Operation(id: "schemaText", summary: "Its text alone", query: ["subjectName"], answer: any)
         case (.schemaSubjects, _):
-            Operation(id: "schemaSubjects", summary: "Subjects that have the schema", query: ["subjectName", "deleted"], answer: names)
+            Operation(id: "schemaSubjects", summary: "Subjects that have the schema", query: ["subjectName", "deleted", "offset", "limit"], answer: names)
         case (.schemaVersions, _):
             Operation(
-                id: "schemaVersions", summary: "Versions that are the schema", query: ["subjectName", "deleted"],
+                id: "schemaVersions", summary: "Versions that are the schema", query: ["subjectName", "deleted", "offset", "limit"],
                 answer: #"{"type": "array", "items": {"type": "object", "required": ["subject", "version"]}}"#)
         case (.subjects, _):
             Operation(
-                id: "subjects", summary: "What there are schemas of", query: ["subjectPrefix", "deleted", "deletedOnly"], answer: names)
+                id: "subjects", summary: "What there are schemas of", query: ["subjectPrefix", "deleted", "deletedOnly", "offset", "limit"],
+                answer: names)
         case (.subject, "POST"):
             Operation(
                 id: "lookup", summary: "Which version of a subject a schema is", query: ["normalize", "deleted"], body: "NewSchema",
@@ -87,7 +88,7 @@ enum RegistryDocument {
                 id: "register", summary: "Make a schema the next version of a subject", query: ["normalize"], body: "NewSchema",
                 answer: of("Registered"))
         case (.versions, _):
-            Operation(id: "versions", summary: "The versions of a subject", query: ["deleted", "deletedOnly"], answer: numbers)
+            Operation(id: "versions", summary: "The versions of a subject", query: ["deleted", "deletedOnly", "offset", "limit"], answer: numbers)
         case (.version, "DELETE"):
             Operation(
                 id: "deleteVersion", summary: "Delete a version of a subject", query: ["permanent"],
@@ -156,7 +157,7 @@ enum RegistryDocument {
             query("deletedOnly", "true: only those that were deleted."),
             query("latestOnly", "true: the newest version of each subject."),
             query("offset", "A number: so many are left out first."),
-            query("limit", "A number: so many at most; less than 0: all."),
+            query("limit", "A number: so many at most; less than 0: all, of /schemas 1000."),
             query("fetchMaxId", "true: with the highest id there is."),
             query("normalize", "Texts that are one schema always count as one."),
             query("permanent", "true: what was deleted before is taken out for good."),
@@ -174,7 +175,9 @@ enum RegistryDocument {
                 "properties": {
                   "schema": {"type": "string", "minLength": 1, "description": "The schema's JSON as a text."},
                   "schemaType": {"enum": ["AVRO", "JSON", null], "default": "AVRO"},
-                  "references": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Reference"}}
+                  "references": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Reference"}},
+                  "id": {"type": ["integer", "null"], "minimum": -2147483648, "maximum": 2147483647, "description": "In mode IMPORT the id it shall have; below 1: none."},
+                  "version": {"type": ["integer", "null"], "minimum": -2147483648, "maximum": 2147483647, "description": "The number it shall have: the next, but in mode IMPORT; below 1: none."}
                 }
               },
               "Reference": {
