@@ -118,8 +118,9 @@ extension EndToEnd.ArchiveGateTests {
             case .driftingLines: """
                 alter function ops.archive_lines(bigint) rename to true_lines;
                 create function ops.archive_lines(p_object bigint) returns setof bytea language sql volatile security definer as $f$
-                    select convert_to(replace(convert_from(l, 'UTF8'), '"publishTime": "2',
-                        '"publishTime": "' || (extract(epoch from clock_timestamp()) * 1000000)::bigint), 'UTF8')
+                    -- A time that lines of events have, and one of dead letters: whichever object a relay was killed over.
+                    select convert_to(regexp_replace(convert_from(l, 'UTF8'), '("publishTime"|"receivedAt"): "2',
+                        '\1: "' || (extract(epoch from clock_timestamp()) * 1000000)::bigint), 'UTF8')
                     from ops.true_lines(p_object) l
                 $f$;
                 grant execute on function ops.archive_lines(bigint) to relay, relay_admin;
