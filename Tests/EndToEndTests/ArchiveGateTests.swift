@@ -120,7 +120,7 @@ extension EndToEnd.ArchiveGateTests {
                 create function ops.archive_lines(p_object bigint) returns setof bytea language sql volatile security definer as $f$
                     -- A time that lines of events have, and one of dead letters: whichever object a relay was killed over.
                     select convert_to(regexp_replace(convert_from(l, 'UTF8'), '("publishTime"|"receivedAt"): "2',
-                        '\1: "' || (extract(epoch from clock_timestamp()) * 1000000)::bigint), 'UTF8')
+                        '\\1: "' || (extract(epoch from clock_timestamp()) * 1000000)::bigint), 'UTF8')
                     from ops.true_lines(p_object) l
                 $f$;
                 grant execute on function ops.archive_lines(bigint) to relay, relay_admin;

@@ -164,6 +164,10 @@ extension Door {
         let reply: RegistryReply
         do {
             reply = try await isChange ? desk.change(request) : desk.ask(request)
+        } catch let error as PostgresError where error.sqlState == "57014" {
+            // To ask again would take as long.
+            logger.error("the registry gave up \(request.method): \(error)")
+            return .registry(500, 50002, "Operation timed out")
         } catch let error as PostgresError where !error.isOutage {
             logger.error("the registry has failed at \(request.method): \(error)")
             return .registry(500, 50001, "Error in the backend data store")
