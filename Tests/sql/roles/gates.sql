@@ -47,7 +47,7 @@ select is_empty('table privacy.unclassified', 'every column is classified');
 select is_empty($$select e."column", e.object from expected e join privacy.column_class k on format('%I.%I', k.schema_name, k.table_name) = e.object and k.column_name = e."column"
     where e.role = 'masker' and k.mask in ('null', 'omit')$$, 'masker reads no column that is hidden');
 
-select is_empty($$select name from relation where name like 'analytics.%' and not has_table_privilege('analytics', oid, 'select')$$, 'analytics reads every view of its schema');
+select is_empty($$select name from relation where name like 'analytics.%' and relkind = 'v' and not has_table_privilege('analytics', oid, 'select')$$, 'analytics reads every view of its schema');
 
 -- Nothing to PUBLIC.
 select is_empty($$select n.name from our_schema n join pg_namespace using (oid), aclexplode(coalesce(nspacl, acldefault('n', nspowner))) where grantee = 0$$, 'nothing to PUBLIC on schemas');
