@@ -145,7 +145,7 @@ extension EndToEnd.Roles {
                 #expect(logistics.out.contains(sentence), "\(sentence)\n\(logistics.out)")
             }
             let analytics = try await bench.run("roles", "explain", "analytics", "--json")
-            #expect(analytics.out.contains("It calls no function of ours."))
+            #expect(analytics.out.contains("It calls analytics.next_order(date, integer, integer, text), which acts with its owner's rights"))
             let unknown = try await bench.run("roles", "explain", "pg_monitor")
             #expect(unknown.exitCode == 1 && unknown.err.contains("roles: analytics"), "\(unknown.err)")
         }
