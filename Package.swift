@@ -60,7 +60,7 @@ let package = Package(
         .target(name: "ObjectStore", dependencies: ["HTTPClient", "Digests", "Executors", logging], swiftSettings: strict),
         .target(
             name: "Relay",
-            dependencies: ["Ingest", "Kafka", "Postgres", "ObjectStore", "HTTPClient", "Digests", "Framing", "CZlib", "Executors", logging],
+            dependencies: ["Ingest", "Kafka", "Postgres", "ObjectStore", "HTTPClient", "Digests", "Framing", "Executors", logging],
             swiftSettings: strict),
         .executableTarget(
             name: "emporium",

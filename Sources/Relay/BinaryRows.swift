@@ -1,9 +1,9 @@
+import Postgres
+
 /// Takes the rows of a `COPY … TO STDOUT (FORMAT BINARY)` apart, whatever the pieces that they come in. The format is
 /// described at Postgres' `BinaryCopy`.
 struct BinaryRows {
-    struct Malformed: Error, CustomStringConvertible {
-        let description = "the server's answer is not binary COPY data"
-    }
+    typealias Malformed = CopiedColumn.Malformed
 
     /// The bytes of each column, nil for NULL.
     typealias Row = [[UInt8]?]

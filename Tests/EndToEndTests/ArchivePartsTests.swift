@@ -46,27 +46,6 @@ import Testing
         #expect(throws: UnreadableFile.self) { try count(packed, limit: 3) }
     }
 
-    /// Each way of cutting the server's answer into pieces.
-    @Test func aCopiedColumnComesInAnyPieces() throws {
-        let header = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-        let rows: [UInt8] = [0, 1, 0, 0, 0, 2, 65, 66] + [0, 1, 0xFF, 0xFF, 0xFF, 0xFF] + [0, 1, 0, 0, 0, 0] + [0xFF, 0xFF]
-        let all = header + rows
-        for size in 1...all.count {
-            var column = CopiedColumn()
-            var found: [[UInt8]?] = []
-            for start in stride(from: 0, to: all.count, by: size) {
-                try all[start..<min(start + size, all.count)].withUnsafeBytes { try column.take($0) { found.append($0.map { [UInt8]($0) }) } }
-            }
-            #expect(found == [[65, 66], nil, []], "pieces of \(size)")
-        }
-        for wrong in [[UInt8](repeating: 65, count: 30), header + [0, 2, 0, 0, 0, 0], header + [0, 1, 0xFF, 0xFF, 0xFF, 0xFE]] {
-            #expect(throws: CopiedColumn.Malformed.self) {
-                var column = CopiedColumn()
-                try wrong.withUnsafeBytes { try column.take($0) { _ in } }
-            }
-        }
-    }
-
     @Test(arguments: ["2026-02-28", "2024-02-29"]) func daysAreDays(_ text: String) { #expect(DayArgument(argument: text)?.text == text) }
     @Test(arguments: ["2026-02-29", "2026-2-3", "26-02-03", "2026-02-03T", "yesterday", "", "0000-01-01", "٢٠٢٦-٠٢-٠٣"])
     func otherWordsAreNone(_ text: String) { #expect(DayArgument(argument: text) == nil) }

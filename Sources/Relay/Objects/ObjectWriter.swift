@@ -1,4 +1,6 @@
 import Digests
+import Framing
+import Postgres
 import Synchronization
 
 /// What an object is made of: its bytes as they are put, and what is booked of them.
@@ -27,7 +29,7 @@ final class ObjectWriter: Sendable {
 
     /// `@unchecked Sendable`: what zlib and libcrypto keep for it is on the heap and nobody else's, and it cannot be copied.
     fileprivate struct State: ~Copyable, @unchecked Sendable {
-        var reader = LineReader()
+        var reader = CopiedColumn()
         var lines: Int64 = 0
         /// Lines that are not in `body` yet; only where they are compressed.
         var pending: [UInt8] = []
@@ -53,7 +55,7 @@ final class ObjectWriter: Sendable {
     }
 
     /// A piece of the COPY's data.
-    /// - Throws: `BinaryRows.Malformed`, `TooLarge`, `GzipWriter.Failed`.
+    /// - Throws: `CopiedColumn.Malformed`, `TooLarge`, `GzipWriter.Failed`.
     func take(_ bytes: UnsafeRawBufferPointer) throws { try state.withLock { try $0.take(bytes) } }
 
     /// Once all of the data is taken.
@@ -63,7 +65,8 @@ final class ObjectWriter: Sendable {
 extension ObjectWriter.State {
     fileprivate mutating func take(_ bytes: UnsafeRawBufferPointer) throws {
         var reader = reader
-        try reader.take(bytes) { try append($0) } end: {
+        try reader.take(bytes) { try append($0) } end: { isNull in
+            guard !isNull else { throw CopiedColumn.Malformed() }
             lines += 1
             try withUnsafeBytes(of: UInt8(ascii: "\n")) { try append($0) }
         }
@@ -71,7 +74,7 @@ extension ObjectWriter.State {
     }
 
     fileprivate mutating func finish() throws -> ObjectContent {
-        guard reader.isWhole else { throw BinaryRows.Malformed() }
+        guard reader.isWhole else { throw CopiedColumn.Malformed() }
         try flush()
         try gzip?.finish(to: &body)
         var made: [UInt8] = []

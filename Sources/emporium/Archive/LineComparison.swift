@@ -18,9 +18,12 @@ final class LineComparison: Sendable {
         var problem: String?
     }
 
-    private struct State: ~Copyable {
+    /// `@unchecked Sendable`: it cannot be copied, and what it holds is nobody else's; of a piece nothing is kept but its bytes.
+    private struct State: ~Copyable, @unchecked Sendable {
         var lines: ObjectLines
         var column = CopiedColumn()
+        /// What is there of the table's next line.
+        var line: [UInt8] = []
         var gone: Int64 = 0
         var tableLines: Int64 = 0
         var problem: String?
@@ -35,7 +38,13 @@ final class LineComparison: Sendable {
             var column = CopiedColumn()
             swap(&column, &self.column)
             defer { swap(&column, &self.column) }
-            try column.take(piece) { try expect($0) }
+            try column.take(piece) { line.append(contentsOf: $0) } end: { isNull in
+                var whole: [UInt8] = []
+                swap(&whole, &line)
+                try whole.withUnsafeBytes { try expect(isNull ? nil : $0) }
+                whole.removeAll(keepingCapacity: true)
+                swap(&whole, &line)
+            }
         }
 
         /// Reads the object's lines to their end.

@@ -16,18 +16,7 @@ struct KeysCommand: AsyncParsableCommand {
 
     /// A session that may add and revoke keys.
     static func withKeys<T: Sendable>(_ body: (Connection) async throws -> T) async throws -> T {
-        let connection = try await Connection.connect(try Settings.database().asRole("collector_admin"))
-        do {
-            let value = try await body(connection)
-            await connection.close()
-            return value
-        } catch {
-            await connection.close()
-            if let error = error as? PostgresError, ["42P01", "3F000", "42883"].contains(error.sqlState) {
-                throw ConfigurationError("the database keeps no API keys yet\n  hint: emporium migrate")
-            }
-            throw error
-        }
+        try await Settings.withSession(as: "collector_admin", lacking: "the database keeps no API keys yet", body)
     }
 }
 

@@ -9,18 +9,7 @@ struct RelayGroup: AsyncParsableCommand {
 
     /// A session that may look after the outbox.
     static func withOutbox<T: Sendable>(_ body: (Connection) async throws -> T) async throws -> T {
-        let connection = try await Connection.connect(try Settings.database().asRole("relay_admin"))
-        do {
-            let value = try await body(connection)
-            await connection.close()
-            return value
-        } catch {
-            await connection.close()
-            if let error = error as? PostgresError, ["42P01", "42703", "3F000", "42883"].contains(error.sqlState) {
-                throw ConfigurationError("the database has no such outbox yet\n  hint: emporium migrate")
-            }
-            throw error
-        }
+        try await Settings.withSession(as: "relay_admin", lacking: "the database has no such outbox yet", body)
     }
 
     /// How instants are printed.

@@ -22,17 +22,8 @@ struct SchemasDrift: AsyncParsableCommand {
         let logger = options.common.logger("schemas")
         let texts = files ? try SchemaFiles(options) : nil
         let registry = try Settings.schemas(role: "collector_admin", logger: logger)
-        let connection = try await Connection.connect(try Settings.database().asRole("collector_admin"))
-        let report: Report
-        do {
-            report = try await compared(connection, registry, texts)
-            await connection.close()
-        } catch {
-            await connection.close()
-            if let error = error as? PostgresError, ["42P01", "3F000", "42883"].contains(error.sqlState) {
-                throw ConfigurationError("the database declares no contracts yet\n  hint: emporium migrate")
-            }
-            throw error
+        let report = try await Settings.withSession(as: "collector_admin", lacking: "the database declares no contracts yet") {
+            try await compared($0, registry, texts)
         }
         if options.common.json { try printJSON(report) } else { report.show() }
         if !report.findings.isEmpty { throw ExitCode(2) }

@@ -1,7 +1,12 @@
-/// Takes the lines of a `COPY (select line) TO STDOUT (FORMAT BINARY)` apart, one bytea column, whatever the pieces that they
-/// come in, without an array for each: what belongs to lines is handed on as it comes. The format is described at Postgres'
-/// `BinaryCopy`.
-struct LineReader {
+/// Takes the values out of a `COPY … TO STDOUT (FORMAT BINARY)` of one column, whatever the pieces that they come in, without
+/// keeping any: what belongs to a value is handed on as it comes. The format is described at `BinaryCopy`.
+public struct CopiedColumn {
+    public struct Malformed: Error, CustomStringConvertible {
+        public let description = "the server's answer is not binary COPY data"
+
+        public init() {}
+    }
+
     private enum Stage {
         case header, width, length, payload, ended
     }
@@ -13,18 +18,20 @@ struct LineReader {
     /// Bytes of the header or of a number that are in already, and the number that they make.
     private var have = 0
     private var number: UInt32 = 0
-    /// Bytes of the line that are still to come.
+    /// Bytes of the value that are still to come.
     private var left = 0
 
+    public init() {}
+
     /// Whether the data came to its end.
-    var isWhole: Bool { stage == .ended }
+    public var isWhole: Bool { stage == .ended }
 
     /// - Parameters:
-    ///   - piece: called with parts of a line, in order.
-    ///   - end: called after the last part of each line.
-    /// - Throws: `BinaryRows.Malformed`, and what the two throw.
-    mutating func take(
-        _ bytes: UnsafeRawBufferPointer, piece: (UnsafeRawBufferPointer) throws -> Void, end: () throws -> Void
+    ///   - piece: called with parts of a value, in order.
+    ///   - end: called after the last part of each value, and of NULL, which has none, with true.
+    /// - Throws: `Malformed`, and what the two throw.
+    public mutating func take(
+        _ bytes: UnsafeRawBufferPointer, piece: (UnsafeRawBufferPointer) throws -> Void, end: (_ isNull: Bool) throws -> Void
     ) throws {
         var place = 0
         while place < bytes.count {
@@ -38,7 +45,7 @@ struct LineReader {
                     continue
                 }
                 place += 1
-                guard width == 1 || width == 0xFFFF else { throw BinaryRows.Malformed() }
+                guard width == 1 || width == 0xFFFF else { throw Malformed() }
                 stage = width == 1 ? .length : .ended
             case .length:
                 guard let length = take(bytes[place], of: 4) else {
@@ -46,32 +53,35 @@ struct LineReader {
                     continue
                 }
                 place += 1
-                // Nor is a line ever null.
-                guard length <= UInt32(Int32.max) else { throw BinaryRows.Malformed() }
+                guard length != .max else {
+                    try finish(end, isNull: true)
+                    continue
+                }
+                guard length <= UInt32(Int32.max) else { throw Malformed() }
                 left = Int(length)
                 stage = .payload
-                if left == 0 { try finishLine(end) }
+                if left == 0 { try finish(end, isNull: false) }
             case .payload:
                 let count = min(left, bytes.count - place)
                 try piece(UnsafeRawBufferPointer(rebasing: bytes[place..<place + count]))
                 place += count
                 left -= count
-                if left == 0 { try finishLine(end) }
+                if left == 0 { try finish(end, isNull: false) }
             case .ended:
-                throw BinaryRows.Malformed()
+                throw Malformed()
             }
         }
     }
 
-    private mutating func finishLine(_ end: () throws -> Void) throws {
+    private mutating func finish(_ end: (Bool) throws -> Void, isNull: Bool) throws {
         stage = .width
-        try end()
+        try end(isNull)
     }
 
     private mutating func header(_ byte: UInt8) throws {
         // Flags are for readers of other kinds; an extension of the header is not to be expected.
         let isFine = have < Self.signature.count ? byte == Self.signature[have] : have < 15 || byte == 0
-        guard isFine else { throw BinaryRows.Malformed() }
+        guard isFine else { throw Malformed() }
         have += 1
         if have == Self.headerBytes {
             have = 0

@@ -2,9 +2,9 @@ import CZlib
 
 /// One gzip member (RFC 1952) in the making: the same bytes for the same content, whenever and wherever it is made with the same
 /// zlib. So it names no time, no file and no system.
-struct GzipWriter: ~Copyable {
-    struct Failed: Error, CustomStringConvertible {
-        let description: String
+public struct GzipWriter: ~Copyable {
+    public struct Failed: Error, CustomStringConvertible {
+        public let description: String
     }
 
     private static let roomBytes = 64 << 10
@@ -19,7 +19,7 @@ struct GzipWriter: ~Copyable {
     private let room: UnsafeMutablePointer<UInt8>
 
     /// - Throws: `Failed`: no memory.
-    init() throws(Failed) {
+    public init() throws(Failed) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         header = .allocate(capacity: 1)
@@ -41,13 +41,13 @@ struct GzipWriter: ~Copyable {
         room.deallocate()
     }
 
-    mutating func append(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) throws(Failed) {
+    public mutating func append(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) throws(Failed) {
         guard !bytes.isEmpty else { return }
         try run(bytes, Z_NO_FLUSH, &output)
     }
 
     /// Ends the member.
-    mutating func finish(to output: inout [UInt8]) throws(Failed) {
+    public mutating func finish(to output: inout [UInt8]) throws(Failed) {
         try run(UnsafeRawBufferPointer(start: nil, count: 0), Z_FINISH, &output)
     }
 
