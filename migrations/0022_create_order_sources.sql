@@ -1,0 +1,239 @@
+-- Order systems of others: where they are, what they sent as it was understood, what became of it in the shop, and what is
+-- wrong with it.
+create schema quality;
+comment on schema quality is 'what is wrong with data that was taken all the same';
+
+create table shop.source (
+    source text constraint source_pkey primary key
+        constraint source_source_check check (source like '_%' and length(source) <= 40
+            and translate(source, 'abcdefghijklmnopqrstuvwxyz0123456789_', '') = '' and source !~ '^[0-9_]'),
+    currency text not null constraint source_currency_fkey references shop.currency on delete restrict,
+    time_zone text not null,
+    supplier_id bigint not null constraint source_supplier_id_fkey references shop.suppliers on delete restrict,
+    foreign_schema name constraint source_foreign_schema_check check (foreign_schema = 'source_' || source),
+    added_at timestamptz not null default now()
+);
+create index source_supplier_id_idx on shop.source (supplier_id);
+comment on table shop.source is 'order systems whose customers, products and orders are taken into the shop';
+comment on column shop.source.currency is 'of its amounts; a foreign key without an index: currencies are never deleted';
+comment on column shop.source.time_zone is 'IANA name: where its times without an offset are meant';
+comment on column shop.source.supplier_id is 'who its products are booked under: it names no suppliers';
+comment on column shop.source.foreign_schema is 'schema of the foreign tables that it is read by; null where it sends files alone';
+
+-- Every record that was accepted, once a version: where it came from, and the proof that none is lost or doubled.
+create table shop.source_version (
+    batch_id bigint not null,
+    position bigint not null,
+    line bigint,
+    feed text not null constraint source_version_feed_fkey references ops.feed on delete restrict,
+    source text not null constraint source_version_source_fkey references shop.source on delete restrict,
+    source_key text not null,
+    digest uuid not null,
+    constraint source_version_pkey primary key (batch_id, position)
+);
+create index source_version_source_idx on shop.source_version (source, feed, source_key);
+create index source_version_feed_idx on shop.source_version (feed);
+comment on table shop.source_version is 'records of order systems that were accepted: a row for each version of a record that was new';
+comment on column shop.source_version.source_key is 'the record''s key in its system; order and line of a detail, joined by a slash';
+comment on column shop.source_version.digest is 'MD5 of the values as they were sent: a record that comes again unchanged is a duplicate';
+
+-- The newest version of each record, with its values as they were understood.
+create table shop.source_customers (
+    source text not null constraint source_customers_source_fkey references shop.source on delete restrict,
+    source_key text not null,
+    digest uuid not null,
+    batch_id bigint not null,
+    position bigint not null,
+    first_name text,
+    last_name text not null,
+    email text,
+    phone_number text,
+    address text,
+    city text,
+    postal_code text,
+    country text,
+    registered_on date,
+    customer_id bigint,
+    constraint source_customers_pkey primary key (source, source_key),
+    constraint source_customers_customer_id_key unique (customer_id)
+);
+comment on table shop.source_customers is 'customers as order systems know them; personal data';
+comment on column shop.source_customers.customer_id is 'who it is in shop.customers; null until then';
+
+create table shop.source_employees (
+    source text not null constraint source_employees_source_fkey references shop.source on delete restrict,
+    source_key text not null,
+    digest uuid not null,
+    batch_id bigint not null,
+    position bigint not null,
+    first_name text,
+    last_name text not null,
+    title text,
+    reports_to text,
+    hired_on date,
+    constraint source_employees_pkey primary key (source, source_key)
+);
+comment on table shop.source_employees is 'who took orders in order systems: the shop itself has no employees; personal data';
+comment on column shop.source_employees.reports_to is 'key of another employee of the same source; may be one that is not there';
+
+create table shop.source_products (
+    source text not null constraint source_products_source_fkey references shop.source on delete restrict,
+    source_key text not null,
+    digest uuid not null,
+    batch_id bigint not null,
+    position bigint not null,
+    name text not null,
+    category text not null,
+    price shop.amount not null,
+    cost shop.amount,
+    units_in_stock integer not null,
+    discontinued boolean not null,
+    product_id bigint,
+    constraint source_products_pkey primary key (source, source_key),
+    constraint source_products_product_id_key unique (product_id)
+);
+comment on table shop.source_products is 'products as order systems know them';
+comment on column shop.source_products.price is 'in the source''s currency';
+comment on column shop.source_products.units_in_stock is 'pieces, after all orders of the source';
+comment on column shop.source_products.product_id is 'what it is in shop.products; null until then';
+
+create table shop.source_orders (
+    source text not null constraint source_orders_source_fkey references shop.source on delete restrict,
+    source_key text not null,
+    digest uuid not null,
+    batch_id bigint not null,
+    position bigint not null,
+    customer_key text not null,
+    employee_key text,
+    ordered_at timestamptz not null,
+    ordered_on date not null,
+    has_time boolean not null,
+    paid_at timestamptz,
+    shipped_at timestamptz,
+    status shop.order_status not null,
+    payment_method text,
+    order_id bigint,
+    constraint source_orders_pkey primary key (source, source_key),
+    constraint source_orders_order_id_key unique (order_id)
+);
+create index source_orders_customer_key_idx on shop.source_orders (source, customer_key);
+comment on table shop.source_orders is 'orders as order systems know them';
+comment on column shop.source_orders.ordered_at is 'midnight by UTC where only the day is known';
+comment on column shop.source_orders.ordered_on is 'the day as it was sent, of the source''s time zone';
+comment on column shop.source_orders.has_time is 'false: only the day is known';
+comment on column shop.source_orders.order_id is
+    'what it is in shop.orders; null until then. Stays when the order goes, so that a later load does not bring it back';
+
+create table shop.source_order_details (
+    source text not null constraint source_order_details_source_fkey references shop.source on delete restrict,
+    source_key text not null,
+    digest uuid not null,
+    batch_id bigint not null,
+    position bigint not null,
+    order_key text not null,
+    line_no integer not null,
+    product_key text not null,
+    quantity integer not null,
+    unit_price shop.amount not null,
+    discount shop.amount not null,
+    constraint source_order_details_pkey primary key (source, source_key)
+);
+create index source_order_details_order_key_idx on shop.source_order_details (source, order_key);
+create index source_order_details_product_key_idx on shop.source_order_details (source, product_key);
+comment on table shop.source_order_details is 'lines of orders as order systems know them; a product may stand in several lines of an order';
+comment on column shop.source_order_details.discount is 'off the whole line, in the source''s currency';
+
+create table shop.order_without_time (
+    order_id bigint constraint order_without_time_pkey primary key
+        constraint order_without_time_order_id_fkey references shop.orders on delete cascade
+);
+comment on table shop.order_without_time is 'orders of which only the day is known: their order_date is midnight by UTC of that day';
+
+-- Findings.
+create table quality.finding (
+    finding_id bigint generated always as identity constraint finding_pkey primary key,
+    feed text not null,
+    code text not null,
+    source text not null constraint finding_source_fkey references shop.source on delete restrict,
+    record text not null,
+    found_run bigint not null constraint finding_found_run_fkey references ops.run on delete restrict,
+    found_at timestamptz not null default clock_timestamp(),
+    resolved_run bigint constraint finding_resolved_run_fkey references ops.run on delete restrict,
+    resolved_at timestamptz,
+    constraint finding_rule_fkey foreign key (feed, code) references ops.rule on delete restrict,
+    constraint finding_resolved_check check ((resolved_run is null) = (resolved_at is null))
+);
+create unique index finding_open_key on quality.finding (source, code, record) where resolved_at is null;
+create index finding_rule_idx on quality.finding (feed, code);
+create index finding_found_run_idx on quality.finding (found_run);
+create index finding_resolved_run_idx on quality.finding (resolved_run);
+comment on table quality.finding is 'what is wrong with records that were taken: open until a later load finds it mended. Names records by their keys, never by values';
+comment on column quality.finding.record is 'the record in its system: order 4711, or order 4711 line 3';
+comment on column quality.finding.resolved_at is 'when it was no longer so; null while it is';
+
+-- Landing.
+alter table ops.source_file add column source text not null default '';
+comment on column ops.source_file.source is 'the order system that sent it; empty for feeds that have none';
+alter table ops.source_file drop constraint source_file_feed_sha256_key;
+alter table ops.source_file add constraint source_file_feed_source_sha256_key unique (feed, source, sha256);
+drop function if exists ops.register_file(text, text, text, bigint, text, text);
+
+alter table ops.feed add column complete_function text;
+comment on column ops.feed.complete_function is
+    'schema.name of a function (source text, run bigint) returning jsonb, called when a run has promoted all it landed; null for none';
+
+create table ops.snapshot (
+    snapshot_id bigint generated always as identity constraint snapshot_pkey primary key,
+    source text not null constraint snapshot_source_fkey references shop.source on delete restrict,
+    feed text not null constraint snapshot_feed_fkey references ops.feed on delete restrict,
+    run_id bigint not null constraint snapshot_run_id_fkey references ops.run on delete restrict,
+    taken_at timestamptz not null default clock_timestamp(),
+    read bigint not null constraint snapshot_read_check check (read >= 0),
+    unchanged bigint not null constraint snapshot_unchanged_check check (unchanged >= 0),
+    landed bigint not null constraint snapshot_landed_check check (landed >= 0),
+    constraint snapshot_balance_check check (read = unchanged + landed)
+);
+create index snapshot_source_idx on ops.snapshot (source, feed, snapshot_id);
+create index snapshot_feed_idx on ops.snapshot (feed);
+create index snapshot_run_id_idx on ops.snapshot (run_id);
+comment on table ops.snapshot is 'one reading of one table of a source database: read = unchanged + landed';
+comment on column ops.snapshot.unchanged is 'rows that are known as they are, and were not landed again';
+
+create table ops.snapshot_batch (
+    batch_id bigint constraint snapshot_batch_pkey primary key
+        constraint snapshot_batch_batch_id_fkey references ops.batch on delete restrict,
+    snapshot_id bigint not null constraint snapshot_batch_snapshot_id_fkey references ops.snapshot on delete restrict
+);
+create index snapshot_batch_snapshot_id_idx on ops.snapshot_batch (snapshot_id);
+comment on table ops.snapshot_batch is 'which snapshot a batch was landed from';
+
+do $$
+declare
+    v_name text;
+    v_slot integer;
+begin
+    foreach v_name in array '{source_customers,source_employees,source_products,source_orders,source_order_details}'::text[] loop
+        execute format('create table staging.%I (like staging.membership_application including defaults including constraints including comments)
+            partition by list (slot)', v_name);
+        execute format('comment on table staging.%I is %L', v_name,
+            format('records of the feed %s as landed; personal data; emptied by rotation', replace(v_name, 'source_', 'source.')));
+        for v_slot in 0..2 loop
+            execute format('create table staging.%I (like staging.%I including all)', v_name || '_' || v_slot, v_name);
+            execute format('alter table staging.%I attach partition staging.%I for values in (%s)', v_name, v_name || '_' || v_slot, v_slot);
+        end loop;
+        execute format('create index %I on staging.%I using brin (batch_id) with (pages_per_range = 16)', v_name || '_batch_id_idx', v_name);
+    end loop;
+end
+$$;
+
+insert into ops.feed (feed, staging_table, promote_function, stored_table, columns, commutes, complete_function) values
+    ('source.customers', 'source_customers', 'shop.promote_source_customers', 'shop.source_version',
+     '{customer_id,first_name,last_name,email,phone,address,city,postal_code,country,registered_on}', false, 'shop.assemble_source'),
+    ('source.employees', 'source_employees', 'shop.promote_source_employees', 'shop.source_version',
+     '{employee_id,first_name,last_name,title,reports_to,hired_on}', false, 'shop.assemble_source'),
+    ('source.products', 'source_products', 'shop.promote_source_products', 'shop.source_version',
+     '{product_id,name,category,price,cost,units_in_stock,discontinued}', false, 'shop.assemble_source'),
+    ('source.orders', 'source_orders', 'shop.promote_source_orders', 'shop.source_version',
+     '{order_id,customer_id,employee_id,order_date,paid_date,shipped_date,status,payment_method}', false, 'shop.assemble_source'),
+    ('source.order_details', 'source_order_details', 'shop.promote_source_order_details', 'shop.source_version',
+     '{order_id,line_no,product_id,quantity,unit_price,discount}', false, 'shop.assemble_source');
