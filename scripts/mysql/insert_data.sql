@@ -846,8 +846,8 @@ insert into orders (order_id, customer_id, employee_id, order_date, paid_date, s
 -- Orders of days that no calendar has. A server that is not strict, as many old ones are, stores 0000-00-00 for them.
 set @sql_mode_before = @@session.sql_mode, session sql_mode = '';
 insert into orders (order_id, customer_id, employee_id, order_date, paid_date, shipped_date, status, payment_method) values
-    (10167, 1110, null, '2024-06-31', '2025-04-10', '2025-04-02', 'delivered', 'invoice'),
-    (10388, 1055, null, '2025-02-30', '2024-12-19', '2024-12-10', 'delivered', 'invoice');
+    (10167, 1110, null, '2024-06-31', '2024-07-04', '2024-07-05', 'delivered', 'invoice'),
+    (10388, 1055, null, '2025-02-30', '2025-03-06', '2025-03-07', 'delivered', 'invoice');
 set session sql_mode = @sql_mode_before;
 
 insert into order_details (order_id, line_no, product_id, quantity, unit_price, discount) values
