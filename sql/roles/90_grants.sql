@@ -3,7 +3,7 @@ grant usage on schema ops, staging to loader;
 grant insert on staging.membership_application, staging.shop_customer, staging.event, staging.event_dead_letter to loader;
 grant execute on function
     ops.start_run(text, text, jsonb), ops.finish_run(bigint, ops.run_state), ops.run_summary(bigint),
-    ops.register_file(text, text, text, bigint, text, text), ops.start_file(bigint, text[]),
+    ops.register_file(text, text, text, bigint, text, text, text), ops.start_file(bigint, text[]),
     ops.open_batch(text), ops.land_batch(bigint, text, smallint, date, bigint, bigint, bigint, bigint, bigint),
     ops.is_landed(bigint), ops.finish_file(bigint, bigint), ops.fail_file(bigint, text),
     ops.share_partitions(text, text, integer, uuid, text, integer), ops.leave_partitions(uuid),

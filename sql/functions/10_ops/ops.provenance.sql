@@ -6,7 +6,7 @@ returns table (
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 -- From a record's batch and position (columns of every stored row and every reject) back to where it came from, which
 -- runs landed and judged it, and what became of it. A record of a file comes from its name and line, a message from
--- cluster/topic:partition, and its position is the offset.
+-- cluster/topic:partition, and its position is the offset; a row of a source database from its snapshot: NAME snapshot N.
 -- Errors: EM001 batch is unknown
 declare
     v_feed ops.feed%rowtype;
@@ -21,7 +21,7 @@ begin
     v_staging := format('staging.%I', v_feed.staging_table)::regclass;
     return query execute format(
         $sql$
-        select b.feed, coalesce(f.name, k.cluster_id || '/' || b.lane), f.sha256, r.position, r.line, b.received_at, b.run_id,
+        select b.feed, coalesce(f.name, ops.snapshot_name(n.source, n.snapshot_id), k.cluster_id || '/' || b.lane), f.sha256, r.position, r.line, b.received_at, b.run_id,
             r.run_id, r.outcome, r.reasons
         from (
             select position, %4$s as line, %6$s as run_id, %2$L as outcome, null::text[] as reasons
@@ -38,6 +38,8 @@ begin
         cross join ops.batch b
         left join ops.source_file f using (source_file_id)
         left join ops.kafka_batch k using (batch_id)
+        left join ops.snapshot_batch sb on sb.batch_id = b.batch_id
+        left join ops.snapshot n using (snapshot_id)
         where b.batch_id = $1
         $sql$, ops.qualified(v_feed.stored_table), 'stored in ' || v_feed.stored_table, v_feed.staging_table,
         ops.column_or(v_stored, 'line', 'null::bigint'), ops.column_or(v_staging, 'line', 'null::bigint'),

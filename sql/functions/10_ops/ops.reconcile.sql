@@ -3,7 +3,7 @@ returns table (batch_id bigint, what text, booked bigint, counted bigint)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 -- Counts the rows themselves and gives every place where the books say otherwise; nothing when all is well.
 --   stored, rejected, duplicate, pending   by batch, against the typed table, staging.reject and staging
---   file                                   records of a file against its batches; batch_id is null
+--   file, snapshot                         records of a file, rows of a snapshot, against its batches; batch_id is null
 --   offsets topic:partition                what ops.reconcile_offsets() finds
 -- What is past retention has been taken off the books of stored rows (ops.batch.expired). Batches whose rejects are past retention are left out of the count of rejects.
 -- Errors: EM010 feed is unknown
@@ -42,6 +42,13 @@ begin
             from ops.source_file f left join b using (source_file_id)
             where f.feed = $1
             group by f.source_file_id, f.name, f.landed_records
+            union all
+            select null, ops.snapshot_name(s.source, s.snapshot_id), s.landed, coalesce(sum(b.received), 0)::bigint
+            from ops.snapshot s
+            left join ops.snapshot_batch sb using (snapshot_id)
+            left join b using (batch_id)
+            where s.feed = $1
+            group by s.snapshot_id, s.source, s.landed
         )
         select batch_id, what, booked, counted from compared where booked <> counted order by 1, 2
         $sql$, ops.qualified(v_feed.stored_table), v_feed.staging_table)

@@ -4,8 +4,10 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 -- Judges rejects again, by the very same promote, after a rule, a policy or a bug has changed. The rows go back to
 -- their own batches as pending, so coordinates, books and provenance stay true and a second replay changes nothing.
 --   p_filter   all keys optional, all that are given must hold:
---              code text, batch_id, run_id (that judged it), position, source text (file name, topic:partition, or that as ops.provenance() gives it), from date, to date
+--              code text, batch_id, run_id (that judged it), position, source text (file name, topic:partition, an order
+--              system's name, or what ops.provenance() gives), from date, to date
 --              (of landing, to exclusive), disposition ('rejected', 'duplicate' or 'any'; default 'rejected')
+-- Where the feed has a complete_function, it is called at the end, as by ops.complete_run().
 --   p_dry_run  true: does all of it, reports, and takes it back
 -- Errors: EM010 feed is unknown, EM030 filter has an unknown key, EM003 an earlier batch is not promoted yet
 declare
@@ -22,6 +24,10 @@ begin
         raise exception using errcode = 'EM030', message = format('the filter has unknown keys: %s', v_unknown),
             hint = 'keys: code, batch_id, run_id, position, source, from, to, disposition';
     end if;
+    if v_feed.complete_function is not null then
+        -- One after another: each holds locks of the sources it has judged when it completes them.
+        perform pg_advisory_xact_lock(hashtextextended('ops.replay.' || v_feed.complete_function, 0));
+    end if;
     batches := 0; replayed := 0; stored := 0; rejected := 0; duplicate := 0;
 
     begin
@@ -34,7 +40,10 @@ begin
                 and (p_filter ->> 'to' is null or b.received_on < (p_filter ->> 'to')::date)
                 and (p_filter ->> 'source' is null or exists (
                     select from ops.source_file f
-                    where f.source_file_id = b.source_file_id and f.name = p_filter ->> 'source')
+                    where f.source_file_id = b.source_file_id and p_filter ->> 'source' in (f.name, nullif(f.source, '')))
+                    or exists (
+                    select from ops.snapshot_batch sb join ops.snapshot s using (snapshot_id)
+                    where sb.batch_id = b.batch_id and p_filter ->> 'source' in (s.source, ops.snapshot_name(s.source, s.snapshot_id)))
                     or exists (
                     select from ops.kafka_batch k
                     where k.batch_id = b.batch_id and p_filter ->> 'source' in (b.lane, k.cluster_id || '/' || b.lane)))
@@ -51,6 +60,7 @@ begin
             rejected := rejected + v_done.rejected;
             duplicate := duplicate + v_done.duplicate;
         end loop;
+        perform ops.complete_run(run_id);
         perform ops.finish_run(run_id, 'done');
         insert into ops.replay_log (run_id, feed, filter, replayed, stored, rejected, duplicate)
         values (run_id, p_feed, p_filter, replayed, stored, rejected, duplicate);
