@@ -6,10 +6,7 @@ grant usage on schema shop, quality to promoter;
 grant execute on function ops.complete_run(bigint) to promoter;
 grant select on quality.finding, quality.open_finding, ops.snapshot, ops.snapshot_batch, shop.source to promoter;
 
--- privacy: what order systems say of a person. analytics has the masked views.
+-- privacy: what order systems say of a person, and what is wrong with it. analytics has the masked views.
+grant usage on schema quality to privacy;
 grant select on shop.source, shop.source_customers, shop.source_employees, shop.source_orders, shop.source_order_details,
-    shop.source_version to privacy;
-
--- sales: what is wrong with products, orders and lines.
-grant usage on schema quality, ops to sales;
-grant select on quality.finding, quality.open_finding, ops.rule to sales;
+    shop.source_version, quality.finding, quality.open_finding to privacy;

@@ -26,7 +26,9 @@ begin atomic
         join pg_namespace n on n.oid = t.relnamespace
         join privacy.column_class k on k.table_name = t.relname and k.class <> 'not_personal'
             and (k.schema_name = n.nspname or (n.nspname = 'analytics' and t.relowner = (select oid from pg_roles where rolname = 'masker') and k.mask <> 'omit'))
-        where r.verb in ('SELECT', 'OWNER') and (r.whole or has_column_privilege(p_role, r.id, k.column_name, 'SELECT'))
+        -- By number: staging and a typed table may share a name, and a column's name that only one of them has would raise.
+        join pg_attribute a on a.attrelid = r.id and a.attname = k.column_name
+        where r.verb in ('SELECT', 'OWNER') and (r.whole or has_column_privilege(p_role, r.id, a.attnum, 'SELECT'))
     ), said (place, topic, detail, sentence) as (
         select 10, 'what it is', '', me.role || ': ' || me.description from me
         union all

@@ -4,7 +4,7 @@ with listed (table_name, column_name, class, mask, purpose, retention) as (value
     ('finding', 'feed', 'not_personal', 'clear', '', null),
     ('finding', 'code', 'not_personal', 'clear', '', null),
     ('finding', 'source', 'not_personal', 'clear', '', null),
-    ('finding', 'record', 'not_personal', 'clear', '', null),
+    ('finding', 'record', 'personal', 'clear', 'which record is to be mended, by its key: a pseudonym', '3 years'),
     ('finding', 'found_run', 'not_personal', 'clear', '', null),
     ('finding', 'found_at', 'not_personal', 'clear', '', null),
     ('finding', 'resolved_run', 'not_personal', 'clear', '', null),
