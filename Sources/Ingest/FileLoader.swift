@@ -123,10 +123,10 @@ public struct FileLoader: Sendable {
         let digest = try file.digest()
         let registered = try await session.query(
             "register \(file.name)",
-            "select source_file_id, state, landed_records, name from ops.register_file($1, $2, $3, $4, $5, $6)",
+            "select source_file_id, state, landed_records, name from ops.register_file($1, $2, $3, $4, $5, $6, $7)",
             [
                 .text(options.feed), .text(digest), .text(file.name), .int(file.size), .text(format.rawValue),
-                .text(String(UnicodeScalar(options.delimiter))),
+                .text(String(UnicodeScalar(options.delimiter))), .text(options.source),
             ])
         guard let row = registered.first, let id = row.int("source_file_id"), let landed = row.int("landed_records")
         else { throw PostgresError(sqlState: "EM006", message: "ops.register_file gave no file") }

@@ -17,6 +17,9 @@ public struct LoadOptions: Sendable {
     /// Overrides what file names say.
     public var format: FileFormat?
 
+    /// The order system that sent the files, of feeds `source.…`; empty for others.
+    public var source = ""
+
     public init(feed: String) { self.feed = feed }
 }
 

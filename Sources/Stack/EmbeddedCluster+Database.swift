@@ -15,7 +15,9 @@ extension EmbeddedCluster {
             do {
                 try requireListening(postmaster, on: tcpPort)
                 let version = try await connection.query("show server_version").first?[0] ?? ""
-                try await makeRoleAndDatabase(connection)
+                if try await makeRoleAndDatabase(connection) {
+                    try await makeExtensions(socketConfiguration(layout, postmaster.port, admin: true))
+                }
                 if let port = postmaster.tcpPort { try await makePassword(connection, layout, port) }
                 await connection.close()
                 if Files.read(layout.versionFile) != version + "\n" {
@@ -73,7 +75,8 @@ extension EmbeddedCluster {
         alter role \(loginRole) set log_min_messages = 'log';
         """
 
-    private func makeRoleAndDatabase(_ connection: Connection) async throws {
+    /// - Returns: whether the database is new.
+    private func makeRoleAndDatabase(_ connection: Connection) async throws -> Bool {
         let there = try await connection.query(
             """
             select exists (select from pg_roles where rolname = $1) as role,
@@ -83,11 +86,29 @@ extension EmbeddedCluster {
             // One transaction: a role without its setting would put values into the log.
             try await connection.execute(Self.loginDefinition)
         }
-        if there.first?.bool("database") != true {
+        let isNew = there.first?.bool("database") != true
+        if isNew {
             let name = quoteIdentifier(databaseName)
             try await connection.execute(
                 "create database \(name) owner \(Self.adminRole) encoding 'UTF8' template template0")
             logger.info("made the database \(databaseName)")
+        }
+        return isNew
+    }
+
+    /// What only a superuser may make in the database, where the server has it. The same in deploy/postgres/10-emporium.sh.
+    static let extensionDefinition = """
+        select format('create extension %I', name) from pg_available_extensions where name = 'mysql_fdw' and installed_version is null
+        """
+
+    private func makeExtensions(_ configuration: ConnectionConfiguration) async throws {
+        let connection = try await Connection.connect(configuration, logger: logger)
+        do {
+            for row in try await connection.query(Self.extensionDefinition).rows { try await connection.execute(row[0] ?? "") }
+            await connection.close()
+        } catch {
+            await connection.close()
+            throw error
         }
     }
 

@@ -15,7 +15,7 @@ struct Emporium: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             UpCommand.self, DownCommand.self, StatusCommand.self, DoctorCommand.self, URLCommand.self,
-            MigrateCommand.self, DocsCommand.self, LoadCommand.self, RunCommand.self, ReplayCommand.self, RejectsCommand.self,
+            MigrateCommand.self, DocsCommand.self, SourcesCommand.self, LoadCommand.self, RunCommand.self, ReplayCommand.self, RejectsCommand.self,
             RelayGroup.self, ArchiveCommand.self, TopicsCommand.self, SchemasCommand.self, CollectCommand.self, TraceCommand.self,
             MaintainCommand.self, RolesCommand.self, QueryCommand.self, GenerateCommand.self, BrokerCommand.self,
         ])

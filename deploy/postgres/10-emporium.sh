@@ -30,6 +30,9 @@ select :'password' <> '' as given \gset
 \if :given
 alter role emporium password :'password';
 \endif
+-- What only a superuser may make, where the server has it: MySQL sources are read through it.
+select format('create extension %I', name) from pg_available_extensions where name = 'mysql_fdw' and installed_version is null
+\gexec
 SQL
 
 emporium migrate --root "${EMPORIUM_ROOT:-/opt/emporium}"

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Ingest
+import Logging
 import Postgres
 
 struct LoadFilesCommand: AsyncParsableCommand {
@@ -21,16 +22,27 @@ struct LoadFilesCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The feed, as in ops.feed.", valueName: "name"))
     var feed = "membership.application"
 
+    @Option(help: ArgumentHelp("The order system that sent them, for feeds source.…; `emporium sources list` shows them.", valueName: "name"))
+    var source: String?
+
     @Option(help: ArgumentHelp("csv or json, whatever the file is named.", valueName: "format"))
     var format: FileFormat?
 
     @Option(help: ArgumentHelp("Exit with 65 when more records than this are rejected.", valueName: "n"))
     var maxRejects: Int64?
 
+    func validate() throws {
+        let isSource = feed.hasPrefix("source.")
+        if isSource, source == nil { throw ValidationError("feed \(feed): --source NAME says which order system sent it") }
+        if !isSource, source != nil { throw ValidationError("--source goes with feeds source.…; \(feed) has no sources") }
+        if let source { try OrderSources.validate(name: source) }
+    }
+
     func run() async throws {
         let logger = common.logger("load")
         let database = try Settings.database()
-        let options = files.loadOptions(feed: feed, format: format)
+        var options = files.loadOptions(feed: feed, format: format)
+        options.source = source ?? ""
         let shutdown = Shutdown()
         let signals = shutdown.listen()
         defer { signals.forEach { $0.cancel() } }
@@ -51,11 +63,21 @@ struct LoadFilesCommand: AsyncParsableCommand {
             _ = try? await books.query("finish run", "select ops.finish_run($1, 'failed')", [.int(run)])
             throw error
         }
+        let completed = source == nil ? nil : try await complete(run, database, logger)
         progress.clear()
         try await books.query("finish run", "select ops.finish_run($1, 'done')", [.int(run)])
         await books.close()
         try await Housekeeping.rotate(feed, database, logger)
-        try Report.print(run: run, outcome, json: common.json)
+        try Report.print(run: run, outcome, completed: Completion.counts(completed), json: common.json)
         try Report.check(outcome, maxRejects: maxRejects)
+    }
+
+    /// Has what was promoted put together in the shop.
+    /// - Returns: JSON, as ops.complete_run() gives it.
+    private func complete(_ run: Int64, _ database: ConnectionConfiguration, _ logger: Logger) async throws -> String? {
+        let session = DatabaseSession(database.asRole("promoter"), logger: logger)
+        let answer = try await session.query("complete run", "select ops.complete_run($1)", [.int(run)])
+        await session.close()
+        return answer.first?[0]
     }
 }

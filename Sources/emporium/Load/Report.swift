@@ -24,10 +24,11 @@ enum Report {
         var known: [String]
         var failed: [Failed]
         var written: [String]
+        var completed: [String: [String: Int64]]?
     }
 
     static func print(
-        run: Int64, _ outcome: FeedRun.Outcome, written: [Exporter.Written] = [], json: Bool
+        run: Int64, _ outcome: FeedRun.Outcome, written: [Exporter.Written] = [], completed: [String: [String: Int64]] = [:], json: Bool
     ) throws {
         let sum = outcome.summary
         let report = outcome.report
@@ -39,12 +40,13 @@ enum Report {
                     duplicate: sum.duplicate, pending: sum.pending, balances: outcome.balances,
                     interrupted: report.interrupted, known: report.known,
                     failed: report.failed.map { Failed(file: $0.name, reason: $0.reason) },
-                    written: written.map(\.path)))
+                    written: written.map(\.path), completed: completed.isEmpty ? nil : completed))
         }
         Swift.print(balance(sum))
         for name in report.known { Swift.print("known already: \(name)") }
         for failed in report.failed { Swift.print("unreadable: \(failed.name): \(failed.reason)") }
         if report.interrupted { Swift.print("stopped before the end; call again to go on") }
+        Completion.print(completed)
         for file in written { Swift.print("wrote \(file.rows) rows to \(file.path)") }
     }
 

@@ -41,6 +41,9 @@ enum Failure {
         case let error as FolderError:
             say("\(error)")
             return error.isOutage ? 69 : 78
+        case let error as ForeignFailure:
+            say("\(error)")
+            return error.kind == .login ? 69 : error.kind == .missing ? 78 : 1
         case is RoleRefusal:
             say("\(error)")
             return 1

@@ -43,6 +43,10 @@ final class ProgressLine: Sendable {
         FileHandle.standardError.write(Data("\r\u{1B}[K\(file)  \(read >> 20) MiB  \(share) %".utf8))
     }
 
+    func show(_ what: String) {
+        if enabled { FileHandle.standardError.write(Data("\r\u{1B}[K\(what)".utf8)) }
+    }
+
     func clear() {
         if enabled { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
     }
