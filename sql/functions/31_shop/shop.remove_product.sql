@@ -1,6 +1,7 @@
 create or replace function shop.remove_product(p_product_id bigint) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
--- Removes a product from what is sold: 'deleted', or 'retired' where it has a history (orders, reviews, goods received).
+-- Removes a product from what is sold: 'deleted', or 'retired' where it has a history (orders, also removed ones that may
+-- come back, reviews, goods received).
 -- Errors: EM110 the product is unknown
 begin
     -- Conflicts with the key lock of whoever is ordering it right now, so that the history is seen.
@@ -10,6 +11,7 @@ begin
             hint = 'shop.item has what is sold';
     end if;
     if exists (select from shop.order_items where product_id = p_product_id)
+        or exists (select from shop.order_removal_line where product_id = p_product_id)
         or exists (select from shop.product_reviews where product_id = p_product_id)
         or exists (select from shop.stock_movement where product_id = p_product_id and reason <> 'opening')
     then
