@@ -1,5 +1,5 @@
 create or replace function analytics.digamma_of_large(p_x double precision) returns double precision
-language sql immutable strict parallel safe
+language sql immutable parallel safe
 begin atomic
     -- ψ(x) for x >= 6: what analytics.digamma() is made of.
     select ln(p_x) - 0.5 / p_x - z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132

@@ -1,5 +1,5 @@
 create or replace function analytics.lanczos(p_x double precision) returns double precision
-language sql immutable strict parallel safe
+language sql immutable parallel safe
 begin atomic
     -- ln Γ(x) for x >= 1/2: what analytics.log_gamma() is made of.
     select 0.91893853320467274178 + (p_x - 0.5) * ln(p_x + 6.5) - (p_x + 6.5) + ln(

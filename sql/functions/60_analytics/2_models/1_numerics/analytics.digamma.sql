@@ -1,5 +1,5 @@
 create or replace function analytics.digamma(p_x double precision) returns double precision
-language sql immutable strict parallel safe
+language sql immutable parallel safe
 begin atomic
     -- ψ(x) = d ln Γ(x) / dx for x > 0, to about 13 digits: six steps of ψ(x) = ψ(x + 1) - 1/x where x < 6, then the asymptotic series
     -- (Abramowitz and Stegun, 6.3.18). NaN for x <= 0.

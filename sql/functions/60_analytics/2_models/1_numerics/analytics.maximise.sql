@@ -5,10 +5,12 @@ create or replace function analytics.maximise(
 )
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 -- The positive parameters that make a likelihood greatest: BFGS in the parameters' logarithms, with steps halved until they climb
--- enough (Armijo). The same data give the same result: nothing is random.
+-- enough (Armijo). The same data give the same result: nothing is random. Of many histories, first those of a coarse sample, whose
+-- maximum and curvature there are where the whole begins: a few evaluations are left for it.
 --   p_slope      schema.name of a function (params, frequency, recency, age, customers), all double precision[], which gives the
 --                log-likelihood and its slopes in the parameters' logarithms
 --   p_start      where to begin, all positive
+--   evaluations  of the likelihood of the whole
 --   converged    false: reason says why, params are the best that were found
 declare
     v_size integer := cardinality(p_start);
@@ -26,12 +28,25 @@ declare
     v_hy double precision[];
     v_sy double precision;
     v_yhy double precision;
+    v_start double precision[] := p_start;
+    v_coarse record;
+    v_fit record;
 begin
-    v_at := array(select ln(p) from unnest(p_start) with ordinality as s (p, i) order by i);
+    if cardinality(p_frequency) > 8000 then
+        select * into v_coarse from analytics.coarse_sample(p_frequency, p_recency, p_age, p_customers);
+        if cardinality(v_coarse.frequency) < cardinality(p_frequency) / 2 then
+            v_fit := analytics.maximise(p_slope, p_start, v_coarse.frequency, v_coarse.recency, v_coarse.age, v_coarse.customers);
+            if v_fit.converged then
+                v_start := v_fit.params;
+                v_inverse := analytics.inverse_curvature(p_slope, v_start, v_coarse.frequency, v_coarse.recency, v_coarse.age, v_coarse.customers);
+            end if;
+        end if;
+    end if;
+    v_at := array(select ln(p) from unnest(v_start) with ordinality as s (p, i) order by i);
     execute format('select %s($1, $2, $3, $4, $5)', ops.qualified(p_slope))
-        into v_here using p_start, p_frequency, p_recency, p_age, p_customers;
+        into v_here using v_start, p_frequency, p_recency, p_age, p_customers;
     evaluations := 1;
-    v_inverse := analytics.scaled_identity(v_size, 1 / v_total);
+    v_inverse := coalesce(v_inverse, analytics.scaled_identity(v_size, 1 / v_total));
     converged := false;
     for round in 1..200 loop
         -- The slope in a customer's log-likelihood for a parameter that grows by one in a million.

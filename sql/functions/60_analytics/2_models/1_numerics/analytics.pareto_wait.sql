@@ -1,5 +1,5 @@
 create or replace function analytics.pareto_wait(p_shape double precision, p_scale double precision, p_share double precision) returns integer
-language sql immutable strict parallel safe
+language sql immutable parallel safe
 begin atomic
     -- Days, rounded up, within which a share of waits end that are Pareto distributed (Lomax): those of purchases at a rate that is
     -- Gamma distributed. At least 1, at most 100,000.

@@ -12,38 +12,44 @@ declare
     alpha constant double precision := p_params[2];
     a constant double precision := p_params[3];
     b constant double precision := p_params[4];
-    v_rows double precision[];
-    v_counts double precision[];
+    -- All that is the same for every customer.
+    all_gamma constant double precision := analytics.log_gamma(a + b) - analytics.log_gamma(b) - analytics.log_gamma(r) + r * ln(alpha);
+    all_r constant double precision := ln(alpha) - analytics.digamma(r);
+    all_a constant double precision := analytics.digamma(a + b);
+    all_b constant double precision := analytics.digamma(b);
+    v_sums double precision[];
 begin
-    -- By history: what depends on times. ln(e^p + e^q) with the greater one taken out; PostgreSQL raises where exp() would
-    -- underflow, so what is below e^-300 is left at that.
-    select array[sum(n * (greatest(p, q) + ln(1 + exp(-least(abs(p - q), 300))))),
-        sum(n * (r + x) * (u * shown_p + v * shown_q)), sum(n * (ln_t * shown_p + ln_tx * shown_q)), sum(case when x > 0 then n * shown_q end),
-        sum(case when x > 0 then n * shown_q / (b + x - 1) end)]
-    into v_rows
-    from (
-        select n, x, u, v, ln_t, ln_tx, p, q, 1 / (1 + exp(greatest(least(q - p, 300), -300))) as shown_p,
-            1 / (1 + exp(greatest(least(p - q, 300), -300))) as shown_q
-        from (
-            select n, x, 1 / (alpha + t) as u, 1 / (alpha + tx) as v, ln_t, ln_tx, -(r + x) * ln_t as p,
-                case when x > 0 then ln(a) - ln(b + x - 1) - (r + x) * ln_tx else '-1e300' end as q
-            from (
-                select n, x, t, tx, ln(alpha + t) as ln_t, ln(alpha + tx) as ln_tx
-                from unnest(p_customers, p_frequency, p_recency, p_age) as h (n, x, tx, t)
-            ) l
-        ) m
-    ) s;
-    -- By number of purchases: what depends on nothing else.
+    -- ln(e^p + e^q) with the greater one taken out; PostgreSQL raises where exp() would underflow, so the exponent is held at 300. Each
+    -- OFFSET 0 keeps the planner from writing an expression into all its uses. What depends on purchases alone is computed once an x.
     select array[
-        sum(n * (analytics.log_gamma(r + x) - analytics.log_gamma(r) + r * ln(alpha)
-            + analytics.log_gamma(a + b) + analytics.log_gamma(b + x) - analytics.log_gamma(b) - analytics.log_gamma(a + b + x))),
-        sum(n * (analytics.digamma(r + x) - analytics.digamma(r) + ln(alpha))), sum(n) * r / alpha,
-        sum(n * (analytics.digamma(a + b) - analytics.digamma(a + b + x))),
-        sum(n * (analytics.digamma(a + b) + analytics.digamma(b + x) - analytics.digamma(b) - analytics.digamma(a + b + x)))]
-    into v_counts
-    from (select x, sum(n) as n from unnest(p_customers, p_frequency) as h (n, x) group by x) c;
-    return array[
-        v_rows[1] + v_counts[1], r * (v_counts[2] - v_rows[3]), alpha * (v_counts[3] - v_rows[2]),
-        a * (v_counts[4] + v_rows[4] / a), b * (v_counts[5] - v_rows[5])];
+        sum(row_sum + n * (all_gamma + analytics.log_gamma(r + x) + analytics.log_gamma(b + x) - analytics.log_gamma(a + b + x))),
+        r * sum(n * (all_r + analytics.digamma(r + x)) - ln_time), sum(n * r - alpha * (r + x) * by_time),
+        sum(a * n * (all_a - analytics.digamma(a + b + x)) + gone),
+        b * sum(n * (all_a - all_b + analytics.digamma(b + x) - analytics.digamma(a + b + x)) - case when x > 0 then gone / (b + x - 1) else 0 end)]
+    into v_sums
+    from (
+        select x, sum(n) as n, sum(n * (greatest(p, q) - ln(greatest(alive, gone)))) as row_sum, sum(n * (alive * ln_t + gone * ln_tx)) as ln_time,
+            sum(n * (alive / (alpha + t) + gone / (alpha + tx))) as by_time, sum(n * gone) as gone
+        from (
+            select *, 1 - gone as alive
+            from (
+                select *, 1 / (1 + exp(greatest(least(p - q, 300), -300))) as gone
+                from (
+                    select *, -(r + x) * ln_t as p, case when x > 0 then ln(a) - ln(b + x - 1) - (r + x) * ln_tx else '-1e300' end as q
+                    from (
+                        select n, x, t, tx, ln(alpha + t) as ln_t, ln(alpha + tx) as ln_tx
+                        from unnest(p_customers, p_frequency, p_recency, p_age) as h (n, x, tx, t)
+                        offset 0
+                    ) l
+                    offset 0
+                ) m
+                offset 0
+            ) g
+            offset 0
+        ) s
+        group by x
+        offset 0
+    ) c;
+    return v_sums;
 end
 $$;

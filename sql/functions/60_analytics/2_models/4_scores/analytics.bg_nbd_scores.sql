@@ -2,7 +2,7 @@ create or replace function analytics.bg_nbd_scores(
     p_params double precision[], p_frequency double precision[], p_recency double precision[], p_age double precision[],
     p_horizon double precision, p_days double precision
 ) returns table (i bigint, alive double precision, buys double precision, purchases double precision, rate_shape double precision, rate_scale double precision)
-language sql immutable parallel safe set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp set enable_nestloop = off set enable_mergejoin = off set work_mem = '256MB' as $$
     -- What the BG/NBD model says of each history, by its ordinal.
     --   p_params    r, alpha, a, b
     --   alive       probability that the customer has not left
@@ -13,21 +13,18 @@ language sql immutable parallel safe set search_path = pg_catalog, pg_temp set e
     -- purchase is Pareto distributed with this shape and scale, and nobody leaves but after a purchase.
     with params as (
         select p_params[1] as r, p_params[2] as alpha, p_params[3] as a, p_params[4] as b
-    ), history as (
+    ), history as materialized (
         select h.i, h.x, h.tx, h.t, r + x as shape, alpha + t as scale,
             case when x = 0 then 1 else 1 / (1 + exp(least(ln(a) - ln(b + x - 1) + (r + x) * ln((alpha + t) / (alpha + tx)), 300))) end as alive
         from params, unnest(p_frequency, p_recency, p_age) with ordinality as h (x, tx, t, i)
     ), wave as (
-        -- By purchases and age: all that the hypergeometric function depends on. Where a is 1 the formula is 0/0, so beside it.
-        select x, t, (near + x + b - 1) / (near - 1)
-            * (1 - exp(greatest((r + x) * ln((alpha + t) / (alpha + t + p_horizon)), -300))
-                * analytics.hypergeometric(r + x, b + x, near + b + x - 1, p_horizon / (alpha + t + p_horizon))) as purchases
-        from params, (select distinct x, t from history) d,
-            lateral (select case when abs(a - 1) < 1e-5 then 1 + 1e-5
-                when abs(a + b + x - 1 - round((a + b + x - 1)::numeric)::double precision) < 1e-9 and a + b + x <= 1.5 then a + 1e-7
-                else a end as near) n
+        -- By purchases and age: all that what a customer who is there will do depends on.
+        select x, t, analytics.bg_nbd_purchases(p_params, x, t, p_horizon) as purchases,
+            1 - exp(greatest((p_params[1] + x) * ln((p_params[2] + t) / (p_params[2] + t + p_days)), -300)) as buys
+        from (select distinct x, t from history) d
+        offset 0
     )
-    select h.i, h.alive, h.alive * (1 - exp(greatest(h.shape * ln(h.scale / (h.scale + p_days)), -300))), h.alive * w.purchases, h.shape, h.scale
+    select h.i, h.alive, h.alive * w.buys, h.alive * w.purchases, h.shape, h.scale
     from history h
     join wave w using (x, t);
 $$;

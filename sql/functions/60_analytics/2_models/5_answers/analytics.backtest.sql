@@ -3,7 +3,8 @@ returns table (
     model text, customers bigint, bought bigint, reason text, coverage double precision, mae double precision, rmse double precision,
     auc double precision, expected double precision, happened bigint, calibration jsonb
 )
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' set enable_nestloop = off as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' set enable_nestloop = off
+set enable_mergejoin = off set work_mem = '256MB' as $$
 -- What each model, fitted on what was known at the end of a UTC day, would have said of the days after it, and what happened; beside
 -- it naive rivals, so that a reader sees whether a model earns its place. Customers are those known on that day.
 --   p_horizon    days after p_cut that are compared; the orders of all of them must be known

@@ -1,5 +1,6 @@
 create or replace function analytics.fit_model(p_model text, p_as_of date) returns bigint
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_nestloop = off
+set enable_mergejoin = off set work_mem = '256MB' as $$
 -- Fits a model on what was known of all customers at the end of a UTC day, keeps it in analytics.model, and gives its number. One that
 -- does not converge is kept, too, and says why; it is not used.
 --   p_model   bg_nbd, pareto_nbd, gamma_gamma, mean_interval

@@ -3,7 +3,8 @@ returns table (
     customer_id bigint, frequency integer, last_day date, predicted_day date, p10_day date, p50_day date, p90_day date,
     alive double precision, buys double precision, purchases double precision, mean_value double precision
 )
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_nestloop = off
+set enable_mergejoin = off set work_mem = '256MB' as $$
 -- What a kept model says of each customer as of its day. Nothing for one that did not converge.
 --   p_horizon     days that purchases are expected in
 --   p_days        days that buys looks ahead
@@ -40,27 +41,29 @@ begin
         else array[v_model.params ->> 'r', v_model.params ->> 'alpha', v_model.params ->> 's', v_model.params ->> 'beta'] end::double precision[];
     return query
         with known as materialized (
-            select * from analytics.purchase_history(v_model.as_of)
-        ), history as materialized (
-            select x, tx, t, row_number() over (order by x, tx, t) as i
-            from (select distinct k.frequency as x, k.recency as tx, k.age as t from known k) d
-        ), gathered as (
-            select array_agg(h.x::double precision order by h.i) as x, array_agg(h.tx::double precision order by h.i) as tx,
-                array_agg(h.t::double precision order by h.i) as t
-            from history h
-        ), score as materialized (
+            select k.customer_id, k.frequency, k.recency, k.age, k.last_day, k.mean_value from analytics.purchase_history(v_model.as_of) k
+        ), gathered as materialized (
+            select array_agg(h.x) as x, array_agg(h.tx) as tx, array_agg(h.t) as t
+            from (
+                select k.frequency::double precision as x, k.recency::double precision as tx, k.age::double precision as t
+                from known k
+                group by k.frequency, k.recency, k.age
+            ) h
+        ), score as (
             select s.* from gathered g, analytics.bg_nbd_scores(v_params, g.x, g.tx, g.t, p_horizon, p_days) s where v_model.model = 'bg_nbd'
             union all
             select s.* from gathered g, analytics.pareto_nbd_scores(v_params, g.x, g.tx, g.t, p_horizon, p_days) s where v_model.model = 'pareto_nbd'
+        ), answer as materialized (
+            -- What is the same for equal histories; days from the last purchase, and from now.
+            select h.x::integer as x, h.tx::integer as tx, h.t::integer as t, s.alive, s.buys, s.purchases,
+                analytics.pareto_wait(s.rate_shape, s.rate_scale - h.t + h.tx, 0.5) as usual, analytics.pareto_wait(s.rate_shape, s.rate_scale, 0.1) as p10,
+                analytics.pareto_wait(s.rate_shape, s.rate_scale, 0.5) as p50, analytics.pareto_wait(s.rate_shape, s.rate_scale, 0.9) as p90
+            from score s
+            join (select u.* from gathered g, unnest(g.x, g.tx, g.t) with ordinality as u (x, tx, t, i)) h using (i)
         )
-        select k.customer_id, k.frequency, k.last_day,
-            k.last_day + analytics.pareto_wait(s.rate_shape, s.rate_scale - k.age + k.recency, 0.5),
-            v_model.as_of + analytics.pareto_wait(s.rate_shape, s.rate_scale, 0.1),
-            v_model.as_of + analytics.pareto_wait(s.rate_shape, s.rate_scale, 0.5),
-            v_model.as_of + analytics.pareto_wait(s.rate_shape, s.rate_scale, 0.9),
-            s.alive, s.buys, s.purchases, k.mean_value
+        select k.customer_id, k.frequency, k.last_day, k.last_day + a.usual, v_model.as_of + a.p10, v_model.as_of + a.p50, v_model.as_of + a.p90,
+            a.alive, a.buys, a.purchases, k.mean_value
         from known k
-        join history h on (h.x, h.tx, h.t) = (k.frequency, k.recency, k.age)
-        join score s using (i);
+        join answer a on (a.x, a.tx, a.t) = (k.frequency, k.recency, k.age);
 end
 $$;
