@@ -168,7 +168,6 @@ with listed (table_name, column_name, class, mask, purpose, retention) as (value
     ('source_order_details', 'quantity', 'not_personal', 'clear', '', null),
     ('source_order_details', 'unit_price', 'not_personal', 'clear', '', null),
     ('source_order_details', 'discount', 'not_personal', 'clear', '', null),
-    ('source_order_details', 'assembled', 'not_personal', 'omit', '', null),
     ('source_orders', 'source', 'not_personal', 'clear', '', null),
     ('source_orders', 'source_key', 'not_personal', 'clear', '', null),
     ('source_orders', 'digest', 'not_personal', 'omit', '', null),

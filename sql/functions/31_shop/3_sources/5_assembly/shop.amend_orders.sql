@@ -1,4 +1,4 @@
-create or replace function shop.amend_orders(p_source shop.source, p_keys text[]) returns bigint
+create or replace function shop.amend_orders(p_source shop.source, p_keys text[], p_contents uuid[]) returns bigint
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
@@ -30,26 +30,21 @@ begin
             select i.product_id from shop.source_order_item i
             join unnest(p_keys) as k (source_key) on k.source_key = i.order_key
             where i.source = p_source.source);
-        update shop.products p set stock_quantity = p.stock_quantity + n.quantity
-        from (
-            select i.product_id, sum(i.quantity) as quantity
-            from unnest(p_keys) as k (source_key)
-            join shop.source_order_item i on i.order_key = k.source_key
-            where i.source = p_source.source
-            group by i.product_id
-        ) n
-        where p.product_id = n.product_id;
-
-        update shop.product_retirement r set retired_at = l.last_at + interval '1 microsecond'
-        from (
-            select i.product_id, max(s.ordered_at) as last_at
+        with sold as materialized (
+            select i.product_id, sum(i.quantity) as quantity, max(s.ordered_at) as last_at
             from unnest(p_keys) as k (source_key)
             join shop.source_orders s using (source_key)
             join shop.source_order_item i on i.source = s.source and i.order_key = s.source_key
             where s.source = p_source.source and i.source = p_source.source
             group by i.product_id
-        ) l
-        where r.product_id = l.product_id and r.retired_at <= l.last_at;
+        ), retired as (
+            update shop.product_retirement r set retired_at = n.last_at + interval '1 microsecond'
+            from sold n
+            where r.product_id = n.product_id and r.retired_at <= n.last_at
+        )
+        update shop.products p set stock_quantity = p.stock_quantity + n.quantity
+        from sold n
+        where p.product_id = n.product_id;
 
         update shop.orders o set total_amount = t.total_amount, order_date = t.ordered_at, payment_method = t.payment_method
         from (
@@ -94,12 +89,9 @@ begin
         update shop.products p set stock_quantity = b.stock_quantity
         from unnest(v_products, v_stock) as b (product_id, stock_quantity)
         where p.product_id = b.product_id and p.stock_quantity <> b.stock_quantity;
-        update shop.source_orders s set assembled = s.digest
-        from unnest(p_keys) as k (source_key)
+        update shop.source_orders s set assembled = k.content
+        from unnest(p_keys, p_contents) as k (source_key, content)
         where s.source = p_source.source and s.source_key = k.source_key;
-        update shop.source_order_details d set assembled = d.digest
-        from unnest(p_keys) as k (source_key)
-        where d.source = p_source.source and d.order_key = k.source_key;
         set constraints all immediate;
         set constraints all deferred;
         return cardinality(p_keys);
@@ -109,6 +101,7 @@ begin
             return 0;
         end if;
     end;
-    return shop.amend_orders(p_source, p_keys[:v_middle]) + shop.amend_orders(p_source, p_keys[v_middle + 1:]);
+    return shop.amend_orders(p_source, p_keys[:v_middle], p_contents[:v_middle])
+        + shop.amend_orders(p_source, p_keys[v_middle + 1:], p_contents[v_middle + 1:]);
 end
 $$;

@@ -4,11 +4,12 @@ set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 set jit = off
 set work_mem = '128MB'
+set enable_nestloop = off  -- what has just been stored is estimated at one row
 as $$
 -- Takes what an order system has sent into the shop: new and changed customers and products, orders that have become complete, what
 -- has changed of those that are there; then opens and resolves findings. One at a time a source. Doing it twice does nothing,
 -- and the order that records came in does not matter. An order that is gone from the shop is not brought back.
--- Gives counts of what was taken or changed, and of findings that are open:
+-- Gives counts of what was taken or changed, the lines of those orders, and findings that are open:
 --   {"customers", "products", "orders", "lines", "findings_open"}
 -- Errors: EM500 source is unknown
 declare
@@ -17,8 +18,7 @@ declare
     v_products bigint;
     v_orders bigint;
     v_lines bigint;
-    v_place text[];
-    v_amend text[];
+    v_due record;
 begin
     perform pg_advisory_xact_lock(hashtextextended('shop.source.' || p_source, 0));
     v_source := shop.source_named(p_source);
@@ -30,20 +30,25 @@ begin
     where p.product_id in (select product_id from shop.source_products where source = p_source)
     order by p.product_id for no key update;
 
-    select coalesce(array_agg(t.source_key order by t.ordered_at, length(t.source_key), t.source_key) filter (where t.order_id is null), '{}'),
-        coalesce(array_agg(t.source_key order by t.source_key) filter (where t.order_id is not null), '{}')
-    into v_place, v_amend
-    from shop.source_order_state t
-    where t.source = p_source and t.complete and not t.too_large and not t.removed
-        and (t.order_id is null or not t.up_to_date and t.customer_id = t.shop_customer_id and (t.status = t.shop_status
-            or exists (select from shop.order_status_path w where w.from_status = t.shop_status and w.to_status = t.status)));
+    -- Numbered by day, then by key, numbers by their size.
+    with due as materialized (
+        select t.* from shop.source_order_state t
+        where t.source = p_source and t.complete and not t.too_large and not t.removed
+            and (t.order_id is null or not t.up_to_date and t.customer_id = t.shop_customer_id and (t.status = t.shop_status
+                or exists (select from shop.order_status_path w where w.from_status = t.shop_status and w.to_status = t.status)))
+    )
+    select array_agg(source_key order by ordered_at, length(source_key), source_key) filter (where order_id is null) as place,
+        array_agg(content order by ordered_at, length(source_key), source_key) filter (where order_id is null) as place_contents,
+        array_agg(source_key order by source_key) filter (where order_id is not null) as amend,
+        array_agg(content order by source_key) filter (where order_id is not null) as amend_contents
+    into v_due from due;
+    v_orders := shop.place_orders(v_source, v_due.place, v_due.place_contents)
+        + shop.amend_orders(v_source, v_due.amend, v_due.amend_contents);
     select count(*) into v_lines
-    from shop.source_order_details d
-    where d.source = p_source and d.assembled is distinct from d.digest;
-    v_orders := shop.place_orders(v_source, v_place) + shop.amend_orders(v_source, v_amend);
-    select v_lines - count(*) into v_lines
-    from shop.source_order_details d
-    where d.source = p_source and d.assembled is distinct from d.digest;
+    from unnest(v_due.place || v_due.amend, v_due.place_contents || v_due.amend_contents) as k (source_key, content)
+    join shop.source_orders s on s.source_key = k.source_key and s.assembled = k.content
+    join shop.source_order_details d on d.order_key = s.source_key
+    where s.source = p_source and d.source = p_source;
     perform shop.retire_products(v_source);
     return jsonb_build_object('customers', v_customers, 'products', v_products, 'orders', v_orders, 'lines', v_lines,
         'findings_open', quality.settle_findings(p_source, p_run, null,

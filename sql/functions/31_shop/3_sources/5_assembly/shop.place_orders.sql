@@ -1,4 +1,4 @@
-create or replace function shop.place_orders(p_source shop.source, p_keys text[]) returns bigint
+create or replace function shop.place_orders(p_source shop.source, p_keys text[], p_contents uuid[]) returns bigint
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
@@ -7,7 +7,9 @@ set work_mem = '128MB'
 set enable_nestloop = off  -- what has just been stored is estimated at one row
 as $$
 -- Takes complete orders of an order system into the shop, with their items, numbered in the order of p_keys; gives how many.
--- What they take off the stock is put there before: the stock that their source sends is what is left after all its orders.
+-- p_contents is the content of each, see shop.source_order_state.
+-- What they take off the stock is put there before: the stock that their source sends is what is left after all its orders. A
+-- product that was retired before the last of them was so after it.
 -- When a constraint refuses one, the keys are halved until it stands alone, and it is left out: shop.source_faults has it then.
 declare
     v_orders bigint[];
@@ -18,47 +20,38 @@ begin
     end if;
     begin
         with numbered as materialized (
-            select k.source_key, nextval('shop.source_id_seq') as order_id from unnest(p_keys) as k (source_key)
+            select k.source_key, k.content, nextval('shop.source_id_seq') as order_id
+            from unnest(p_keys, p_contents) as k (source_key, content)
         ), mapped as (
-            update shop.source_orders s set order_id = n.order_id, assembled = s.digest
+            update shop.source_orders s set order_id = n.order_id, assembled = n.content
             from numbered n
             where s.source = p_source.source and s.source_key = n.source_key
             returning s.order_id
         )
         select array_agg(order_id order by order_id) into v_orders from mapped;
 
-        update shop.source_order_details d set assembled = d.digest
-        from unnest(p_keys) as k (source_key)
-        where d.source = p_source.source and d.order_key = k.source_key;
-
+        with sold as materialized (
+            select i.product_id, sum(i.quantity) filter (where shop.takes_stock(s.status)) as quantity, max(s.ordered_at) as last_at
+            from unnest(v_orders) as v (order_id)
+            join shop.source_orders s using (order_id)
+            join shop.source_order_item i on i.source = s.source and i.order_key = s.source_key
+            where s.source = p_source.source and i.source = p_source.source
+            group by i.product_id
+        ), retired as (
+            update shop.product_retirement r set retired_at = n.last_at + interval '1 microsecond'
+            from sold n
+            where r.product_id = n.product_id and r.retired_at <= n.last_at
+        )
         update shop.products p set stock_quantity = p.stock_quantity + n.quantity
-        from (
-            select i.product_id, sum(i.quantity) as quantity
-            from unnest(v_orders) as v (order_id)
-            join shop.source_orders s using (order_id)
-            join shop.source_order_item i on i.source = s.source and i.order_key = s.source_key
-            where i.source = p_source.source and shop.takes_stock(s.status)
-            group by i.product_id
-        ) n
-        where p.product_id = n.product_id;
-
-        update shop.product_retirement r set retired_at = l.last_at + interval '1 microsecond'
-        from (
-            select i.product_id, max(s.ordered_at) as last_at
-            from unnest(v_orders) as v (order_id)
-            join shop.source_orders s using (order_id)
-            join shop.source_order_item i on i.source = s.source and i.order_key = s.source_key
-            where i.source = p_source.source
-            group by i.product_id
-        ) l
-        where r.product_id = l.product_id and r.retired_at <= l.last_at;
+        from sold n
+        where p.product_id = n.product_id and n.quantity > 0;
 
         with item as materialized (
             select s.order_id, i.product_id, i.quantity, i.unit_price, i.discount_amount, i.total_price
             from unnest(v_orders) as v (order_id)
             join shop.source_orders s using (order_id)
             join shop.source_order_item i on i.source = s.source and i.order_key = s.source_key
-            where i.source = p_source.source
+            where s.source = p_source.source and i.source = p_source.source
         ), placed as (
             insert into shop.orders (order_id, customer_id, order_date, total_amount, status, payment_method, currency)
             select s.order_id, c.customer_id, s.ordered_at, t.total_amount, s.status, s.payment_method, p_source.currency
@@ -83,6 +76,7 @@ begin
             return 0;
         end if;
     end;
-    return shop.place_orders(p_source, p_keys[:v_middle]) + shop.place_orders(p_source, p_keys[v_middle + 1:]);
+    return shop.place_orders(p_source, p_keys[:v_middle], p_contents[:v_middle])
+        + shop.place_orders(p_source, p_keys[v_middle + 1:], p_contents[v_middle + 1:]);
 end
 $$;
