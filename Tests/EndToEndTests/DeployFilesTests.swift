@@ -38,6 +38,7 @@ import Testing
         }
         #expect(providers.count >= 3)
         for package in providers + ["pkg-config"] { #expect(stages[1].contains(" \(package)"), "\(package)") }
+        #expect(stages[2].contains(" postgresql-\(try build("POSTGRES_VERSION").prefix { $0 != "." })-mysql-fdw "), "MySQL sources")
         for library in try libraries() { #expect(stages[2].contains(" \(library) "), "\(library)") }
     }
 
@@ -78,7 +79,9 @@ import Testing
         #expect(dockerfile.contains("ENV POSTGRES_DB=\(database) "))
         #expect(
             dockerfile.contains("POSTGRES_INITDB_ARGS=\"\(EmbeddedCluster.clusterOptions.joined(separator: " "))\""))
-        #expect(try read("deploy/postgres/10-emporium.sh").contains(EmbeddedCluster.loginDefinition))
+        for definition in [EmbeddedCluster.loginDefinition, EmbeddedCluster.extensionDefinition] {
+            #expect(try read("deploy/postgres/10-emporium.sh").contains(definition))
+        }
         #expect(!dockerfile.contains("PASSWORD="), "no password is baked in")
     }
 
@@ -148,9 +151,12 @@ import Testing
             interpolated == [
                 "POSTGRES_PASSWORD", "EMPORIUM_PASSWORD", "MINIO_PASSWORD", "POSTGRES_PORT", "BROKER_PORT", "BROKER_VERSION",
                 "BROKER_UI_PORT", "BROKER_UI_VERSION", "COLLECTOR_PORT", "REGISTRY_PORT", "REGISTRY_VERSION", "MINIO_PORT",
-                "MINIO_VERSION", "MINIO_CLIENT_VERSION",
+                "MINIO_VERSION", "MINIO_CLIENT_VERSION", "MYSQL_PASSWORD", "MYSQL_PORT", "MYSQL_VERSION",
             ])
-        for match in compose.matches(of: /\$\{([A-Z_]*PASSWORD)(..)/) { #expect(match.2 == ":?", "no default for a password") }
+        // No default for a password. A service of a profile must not ask for one where nobody asks for the profile: it ends without.
+        for match in compose.matches(of: /\$\{([A-Z_]*PASSWORD)(:\?|:-\}?|.)/) {
+            #expect(match.2 == (match.1 == "MYSQL_PASSWORD" ? ":-}" : ":?"), "\(match.1)")
+        }
         // The image's own scripts, and the official entrypoint.
         let scripts = try read("deploy/postgres/10-emporium.sh") + "POSTGRES_PASSWORD"
         for name in (try service("postgres")["environment"] as? [String: Any] ?? [:]).keys {

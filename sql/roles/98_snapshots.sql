@@ -1,7 +1,6 @@
 -- Order systems' databases are read by the loader's definer functions alone: nobody is granted their foreign tables.
 grant execute on function ops.land_snapshot(text, text, bigint, integer) to loader;
 grant execute on function ops.verify_snapshot(text) to promoter;
-grant select on ops.snapshot to promoter;
 
 -- The extension is made when the database is, by a superuser; here it is only looked for.
 do $$

@@ -24,7 +24,7 @@ struct DatabaseLoad: Sendable {
         let lock = PipelineLock(name: "emporium load database \(source)", database: database, logger: logger)
         defer { Task { await lock.release() } }
         let books = DatabaseSession(database.asRole("promoter"), patience: patience, shutdown: shutdown, logger: logger)
-        try await requireBooks(books)
+        try await OrderSources.require(source, books)
         if let holder = try await lock.acquire() { return .busy(holder) }
         let options = String(decoding: try JSONEncoder().encode(["source": source]), as: UTF8.self)
         let started = try await books.query("start run", "select ops.start_run('load', 'source.orders', $1)", [.text(options)])
@@ -57,7 +57,7 @@ struct DatabaseLoad: Sendable {
     /// - Throws: as `run`.
     func verify() async throws -> [VerifiedTable] {
         let session = DatabaseSession(database.asRole("promoter"), patience: patience, shutdown: shutdown, logger: logger)
-        try await requireBooks(session)
+        try await OrderSources.require(source, session)
         let source = source
         let rows = try await session.run("verify \(source)") { connection in
             do {
@@ -68,14 +68,6 @@ struct DatabaseLoad: Sendable {
         }
         await session.close()
         return try rows.map(VerifiedTable.init)
-    }
-
-    /// - Throws: `ConfigurationError` of a database of before.
-    private func requireBooks(_ session: DatabaseSession) async throws {
-        let found = try await session.query("look for sources", "select to_regclass('ops.snapshot') is not null as there")
-        if found.first?.bool("there") != true {
-            throw ConfigurationError("the database knows no order systems yet\n  hint: emporium migrate")
-        }
     }
 }
 

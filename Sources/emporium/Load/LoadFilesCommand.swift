@@ -47,6 +47,11 @@ struct LoadFilesCommand: AsyncParsableCommand {
         let signals = shutdown.listen()
         defer { signals.forEach { $0.cancel() } }
 
+        if let source {
+            let session = DatabaseSession(database.asRole("promoter"), patience: .seconds(10), logger: logger)
+            try await OrderSources.require(source, session)
+            await session.close()
+        }
         let books = DatabaseSession(database.asRole("loader"), patience: .seconds(10), logger: logger)
         let started = try await books.query(
             "start run", "select ops.start_run('load', $1, '{}')", [.text(feed)])

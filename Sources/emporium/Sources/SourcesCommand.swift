@@ -30,15 +30,31 @@ enum OrderSources {
             await connection.close()
             // By what is called: a table of MySQL's that is not there comes with another code.
             if let error = error as? PostgresError, ["42P01", "42703", "3F000", "42883"].contains(error.sqlState) {
-                throw ConfigurationError("the database knows no order systems yet\n  hint: emporium migrate")
+                throw lacking
             }
             throw error
         }
     }
 
-    /// - Throws: `ConfigurationError` when there is no such source, and the names of those that are there.
+    private static let names = "select source from shop.source order by source"
+    private static let lacking = ConfigurationError("the database knows no order systems yet\n  hint: emporium migrate")
+
+    /// - Throws: `ConfigurationError` with the sources that are there when there is no such one.
     static func require(_ name: String, _ connection: Connection) async throws {
-        let names = try await connection.query("select source from shop.source order by source").rows.map { $0.text("source") }
+        try require(name, try await connection.query(names))
+    }
+
+    /// The same, for a loader, whose session waits for a database that is away.
+    static func require(_ name: String, _ session: DatabaseSession) async throws {
+        do {
+            try require(name, try await session.query("look for source \(name)", names))
+        } catch let error as PostgresError where ["42P01", "3F000"].contains(error.sqlState) {
+            throw lacking
+        }
+    }
+
+    private static func require(_ name: String, _ answer: QueryResult) throws {
+        let names = answer.rows.map { $0.text("source") }
         guard !names.contains(name) else { return }
         throw ConfigurationError(
             "source \(name) is unknown\n  hint: emporium sources add \(name) … ; "
