@@ -64,16 +64,16 @@ def stack(binary, *up):
             subprocess.run([made.binary, "down", "--no-drain"], env=made.environment, capture_output=True)
 
 
-def install_rivals():
-    """What PYTHON, which runs them, has; asks nobody when that is what requirements.txt says already."""
-    wanted, installed = BENCHMARKS / "requirements.txt", PYTHON.parent.parent / "installed.txt"
+def install_rivals(wanted=BENCHMARKS / "requirements.txt", python=PYTHON):
+    """What that Python, which runs them, has; asks nobody when that is what the requirements say already."""
+    installed = python.parent.parent / "installed.txt"
     if installed.exists() and installed.read_bytes() == wanted.read_bytes():
         return
-    if not PYTHON.exists():
-        print("making Benchmarks/.venv", file=sys.stderr, flush=True)
-        subprocess.run([sys.executable, "-m", "venv", PYTHON.parent.parent], check=True)
+    if not python.exists():
+        print(f"making {python.parent.parent}", file=sys.stderr, flush=True)
+        subprocess.run([sys.executable, "-m", "venv", python.parent.parent], check=True)
     subprocess.run(
-        [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", wanted], check=True, stdout=sys.stderr)
+        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", wanted], check=True, stdout=sys.stderr)
     installed.write_bytes(wanted.read_bytes())
 
 

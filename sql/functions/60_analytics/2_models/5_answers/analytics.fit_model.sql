@@ -38,7 +38,7 @@ begin
             select h.frequency::double precision as x,
                 case when p_model = 'gamma_gamma' then h.mean_value else h.recency end as y,
                 case when p_model = 'gamma_gamma' then 1 else h.age::double precision end as t
-            from analytics.purchase_history(p_as_of) h
+            from analytics.histories(p_as_of, p_model = 'gamma_gamma') h
             where p_model <> 'gamma_gamma' or h.frequency > 0 and h.mean_value > 0
         ) h
         group by x, y, t
