@@ -20,6 +20,7 @@ declare
     v_lines bigint;
     v_due record;
 begin
+    set constraints all deferred;  -- a promote in the same transaction, as in a replay, leaves them immediate
     perform pg_advisory_xact_lock(hashtextextended('shop.source.' || p_source, 0));
     v_source := shop.source_named(p_source);
     update shop.source set assembled_at = clock_timestamp() where source = p_source;
