@@ -9,7 +9,7 @@ declare
     v_function text;
     v_source text;
     v_done jsonb;
-    v_all jsonb := '{}';
+    v_all jsonb := '{}'::jsonb;
 begin
     select * into v_run from ops.run where run_id = p_run;
     if not found then

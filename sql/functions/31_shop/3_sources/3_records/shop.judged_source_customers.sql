@@ -34,12 +34,12 @@ from (
             shop.source_words(r.address_sent, 300) as address,
             shop.source_words(r.city_sent, 200) as city,
             shop.source_words(r.postal_sent, 32) as postal_code,
-            shop.international_phone(shop.bare_phone(r.phone_sent), split_part(r.country_found, ' ', 2),
+            shop.international_phone(r.bare_phone, split_part(r.country_found, ' ', 2),
                 split_part(r.country_found, ' ', 3)) as phone_read,
             case when shop.source_day_rule('', r.registered_sent, r.registered_read, p_earliest, p_latest) = ''
                 then r.registered_read end as registered_on
         from (
-            select q.*,
+            select q.*, shop.bare_phone(q.phone_sent) as bare_phone,
                 (select by_key from shop.country_known) ->> shop.folded_country(q.country_sent) as country_found,
                 coalesce(shop.calendar_day(q.registered_sent),
                     (shop.source_instant(q.registered_sent, p_zone) at time zone p_zone)::date) as registered_read

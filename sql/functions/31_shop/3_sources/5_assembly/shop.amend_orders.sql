@@ -3,7 +3,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 set jit = off
-set work_mem = '128MB'
+set work_mem = '64MB'
 set enable_nestloop = off  -- what has just been stored is estimated at one row
 as $$
 -- Brings orders of an order system that are in the shop to what has come of them since: lines, dates, payment, and the status by the

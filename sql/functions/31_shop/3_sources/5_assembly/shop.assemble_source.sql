@@ -3,7 +3,7 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 set jit = off
-set work_mem = '128MB'
+set work_mem = '64MB'
 set enable_nestloop = off  -- what has just been stored is estimated at one row
 as $$
 -- Takes what an order system has sent into the shop: new and changed customers and products, orders that have become complete, what
@@ -16,7 +16,8 @@ declare
     v_source shop.source%rowtype;
     v_customers bigint;
     v_products bigint;
-    v_orders bigint;
+    v_orders bigint := 0;
+    v_from integer;
     v_lines bigint;
     v_due record;
 begin
@@ -43,8 +44,12 @@ begin
         array_agg(source_key order by source_key) filter (where order_id is not null) as amend,
         array_agg(content order by source_key) filter (where order_id is not null) as amend_contents
     into v_due from due;
-    v_orders := shop.place_orders(v_source, v_due.place, v_due.place_contents)
-        + shop.amend_orders(v_source, v_due.amend, v_due.amend_contents);
+    -- By so many that a statement's memory stays in bounds.
+    for v_from in select generate_series(1, greatest(cardinality(v_due.place), cardinality(v_due.amend)), 100000) loop
+        v_orders := v_orders
+            + shop.place_orders(v_source, v_due.place[v_from:v_from + 99999], v_due.place_contents[v_from:v_from + 99999])
+            + shop.amend_orders(v_source, v_due.amend[v_from:v_from + 99999], v_due.amend_contents[v_from:v_from + 99999]);
+    end loop;
     select count(*) into v_lines
     from unnest(v_due.place || v_due.amend, v_due.place_contents || v_due.amend_contents) as k (source_key, content)
     join shop.source_orders s on s.source_key = k.source_key and s.assembled = k.content

@@ -3,7 +3,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 set jit = off
-set work_mem = '128MB'
+set work_mem = '64MB'
 set enable_nestloop = off  -- what has just been stored is estimated at one row
 as $$
 -- Takes complete orders of an order system into the shop, with their items, numbered in the order of p_keys; gives how many.

@@ -1,5 +1,5 @@
 create or replace function shop.source_faults(p_source text) returns setof quality.found
-language sql stable set search_path = pg_catalog, pg_temp set enable_nestloop = off set jit = off set work_mem = '128MB' as $$
+language sql stable set search_path = pg_catalog, pg_temp set enable_nestloop = off set jit = off set work_mem = '64MB' as $$
 -- What is wrong with the records of an order system as they stand, and with what became of them in the shop: a row each. One
 -- place for all of it but what is gone from the source, which only a snapshot tells.
 select 'source.order_details', 'line_without_order', shop.source_record('source.order_details', d.source_key)
