@@ -208,14 +208,14 @@ select lives_ok($$insert into shop.suppliers (company_name, country, lead_time) 
 savepoint b;
 select count(*) as members from membership.member \gset
 truncate shop.suppliers, shop.products, shop.customers, shop.customer_member, shop.orders, shop.order_items, shop.order_status_history,
-    shop.price_history, shop.product_retirement, shop.stock_movement, shop.product_reviews, shop.order_due;
+    shop.price_history, shop.product_retirement, shop.stock_movement, shop.product_reviews, shop.order_due cascade;
 select is(pg_temp.state_as('emporium_owner', 'select * from sample.generate(500, 3000, 7)'), '00000', 'the shop is made again beside its members');
 select is((select count(*) from membership.member), :members::bigint, 'who are not doubled');
 select is((select count(*) from shop.customer_member), :members::bigint, 'but linked');
 rollback to b;
 savepoint c;
 truncate shop.suppliers, shop.products, shop.customers, shop.customer_member, shop.orders, shop.order_items, shop.order_status_history,
-    shop.price_history, shop.product_retirement, shop.stock_movement, shop.product_reviews, shop.order_due;
+    shop.price_history, shop.product_retirement, shop.stock_movement, shop.product_reviews, shop.order_due cascade;
 select is(pg_temp.state_as('emporium_owner', 'select * from sample.generate(200, 1000, 9223372036854775807)'), '00000', 'the largest seed');
 select is_empty('select * from shop.order_fault union all select null, product_id::text from shop.stock_fault', 'keeps the rules, too');
 rollback to c;
