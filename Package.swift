@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CMongo", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
         // simdjson is a header full of templates: without optimisation it is 25 times slower, in debug builds, too.
         .target(
             name: "CSimdJSON", cxxSettings: [.unsafeFlags(["-O2", "-DNDEBUG"])],
@@ -49,6 +50,7 @@ let package = Package(
         .target(name: "Migrations", dependencies: ["Postgres", "Digests", logging], swiftSettings: strict),
         .target(name: "Stack", dependencies: ["Postgres", logging], swiftSettings: strict),
         .target(name: "HTTPClient", dependencies: ["CCurl", logging], swiftSettings: strict),
+        .target(name: "Mongo", dependencies: ["CMongo", "Executors"], swiftSettings: strict),
         .target(name: "Schemas", dependencies: ["Avro", "HTTPClient", "Postgres", "Executors", logging], swiftSettings: strict),
         .target(
             name: "Ingest", dependencies: ["Postgres", "Kafka", "Digests", "Framing", "Avro", "Schemas", logging],
@@ -66,7 +68,7 @@ let package = Package(
             name: "emporium",
             dependencies: [
                 "Postgres", "Kafka", "Migrations", "Stack", "Ingest", "Relay", "Framing", "Generators",
-                "HTTPClient", "Schemas", "ObjectStore", "Digests", logging, "Yams",
+                "HTTPClient", "Schemas", "ObjectStore", "Mongo", "Digests", logging, "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -94,6 +96,7 @@ let package = Package(
         .testTarget(name: "CollectorTests", dependencies: ["Collector", "Avro", "Kafka"], swiftSettings: strict),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "Kafka", "Avro", "Schemas"], swiftSettings: strict),
         .testTarget(name: "ObjectStoreTests", dependencies: ["ObjectStore", "Digests", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "MongoTests", dependencies: ["Mongo", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "RelayTests", dependencies: ["Relay", "Kafka", "ObjectStore", "HTTPClient", "Digests", "TestSupport"],
             swiftSettings: strict),

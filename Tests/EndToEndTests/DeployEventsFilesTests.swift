@@ -72,6 +72,18 @@ import Testing
         #expect(topics == ["customers", "events.raw", "events.dead.letter"])
     }
 
+    @Test func theDueCustomersGoToTheDocumentStore() throws {
+        let mongo = try Files.environment("mongo")
+        let user = try #require(mongo["MONGO_INITDB_ROOT_USERNAME"]), password = try #require(mongo["MONGO_INITDB_ROOT_PASSWORD"])
+        let environment = try Files.environment("due-customers")
+        #expect(environment["MONGODB_URI"] == "mongodb://\(user):\(password)@mongo:27017/emporium?authSource=admin")
+        #expect(environment["PGUSER"] == EmbeddedCluster.loginRole && environment["PGHOST"] == "postgres")
+        let relay = try #require(try emporium.Emporium.parseAsRoot(try Files.arguments("due-customers")) as? RelayMongo)
+        #expect(relay.every?.value == .seconds(3600) && !relay.dryRun && !relay.takeOver && relay.asOf == nil && relay.common.logFormat == .json)
+        #expect(try Files.service("mongo")["volumes"] as? [String] == ["mongo-data:/data/db"])
+        #expect((try Files.compose()["volumes"] as? [String: Any])?.keys.contains("mongo-data") == true)
+    }
+
     @Test func theRelayPutsObjectsIntoTheBucketThatIsMade() throws {
         let (minio, relay) = (try Files.environment("minio"), try Files.environment("relay"))
         let store = try #require(relay["EMPORIUM_OBJECT_STORE"]?.wholeMatch(of: /s3:\/\/([a-z0-9.-]+)/)?.1)

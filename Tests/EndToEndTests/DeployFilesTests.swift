@@ -48,7 +48,8 @@ import Testing
         let dump = try #require(Stack.Child.find("ldd"))
         let known = [
             "libpq": "libpq5", "libcrypto": "libssl3", "libssl": "libssl3", "libz": "zlib1g", "libstdc++": "libstdc++6",
-            "libcurl": "libcurl4", "librdkafka": "librdkafka1", "libsimdjson": "libsimdjson14",
+            "libcurl": "libcurl4", "librdkafka": "librdkafka1", "libsimdjson": "libsimdjson14", "libmongoc-1": "libmongoc-1.0-0",
+            "libbson-1": "libbson-1.0-0",
         ]
         let outcome = try Stack.Child.runBlocking([dump, Emporium.path])
         try #require(outcome.status == 0, "\(outcome.output)")
@@ -152,6 +153,7 @@ import Testing
                 "POSTGRES_PASSWORD", "EMPORIUM_PASSWORD", "MINIO_PASSWORD", "POSTGRES_PORT", "BROKER_PORT", "BROKER_VERSION",
                 "BROKER_UI_PORT", "BROKER_UI_VERSION", "COLLECTOR_PORT", "REGISTRY_PORT", "REGISTRY_VERSION", "MINIO_PORT",
                 "MINIO_VERSION", "MINIO_CLIENT_VERSION", "MYSQL_PASSWORD", "MYSQL_PORT", "MYSQL_VERSION",
+                "MONGO_PASSWORD", "MONGO_PORT", "MONGO_VERSION",
             ])
         // No default for a password. A service of a profile must not ask for one where nobody asks for the profile: it ends without.
         for match in compose.matches(of: /\$\{([A-Z_]*PASSWORD)(:\?|:-\}?|.)/) {

@@ -28,7 +28,8 @@ import Testing
         for (name, image, variable) in [
             ("kafka", "apache/kafka", "BROKER_VERSION"), ("kafka-ui", "kafbat/kafka-ui", "BROKER_UI_VERSION"),
             ("schema-registry", "confluentinc/cp-schema-registry", "REGISTRY_VERSION"),
-            ("minio", "minio/minio", "MINIO_VERSION"), ("mysql", "mysql", "MYSQL_VERSION"), ("bucket", "minio/mc", "MINIO_CLIENT_VERSION"),
+            ("minio", "minio/minio", "MINIO_VERSION"), ("mysql", "mysql", "MYSQL_VERSION"), ("mongo", "mongo", "MONGO_VERSION"),
+            ("bucket", "minio/mc", "MINIO_CLIENT_VERSION"),
         ] {
             let found = try #require(try Files.service(name)["image"] as? String)
             let version = try #require(found.wholeMatch(of: /[a-z\/-]+:\$\{[A-Z_]+:-(v?\d+\.\d+\.\d+|RELEASE\.[-\dTZ]+)\}/)?.1, "\(found)")
@@ -96,10 +97,10 @@ import Testing
             }
             if let ports = service["ports"] { #expect(ports is [String], "\(name): in the short form") }
             for (variable, value) in try Files.environment(name) where variable.contains("PASSWORD") {
-                #expect(value.wholeMatch(of: /\$\{((POSTGRES|EMPORIUM|MINIO)_PASSWORD:\?.*|MYSQL_PASSWORD:-)\}/) != nil, "\(name): \(variable)")
+                #expect(value.wholeMatch(of: /\$\{((POSTGRES|EMPORIUM|MINIO|MONGO)_PASSWORD:\?.*|MYSQL_PASSWORD:-)\}/) != nil, "\(name): \(variable)")
             }
         }
-        #expect(published == ["postgres": 1, "kafka": 1, "kafka-ui": 1, "collector": 1, "schema-registry": 1, "minio": 1, "mysql": 1])
+        #expect(published == ["postgres": 1, "kafka": 1, "kafka-ui": 1, "collector": 1, "schema-registry": 1, "minio": 1, "mysql": 1, "mongo": 1])
         #expect(try Files.environment("kafka-ui")["KAFKA_CLUSTERS_0_READONLY"] == "true")
     }
 
@@ -194,7 +195,8 @@ import Testing
         let healthy = ["condition": "service_healthy"], done = ["condition": "service_completed_successfully"]
         let withSchemas = ["init": done, "topics": done, "schemas": done]
         let expected: [String: [String: [String: String]]] = [
-            "postgres": [:], "kafka": [:], "minio": [:], "mysql": [:], "init": ["postgres": healthy], "topics": ["kafka": healthy],
+            "postgres": [:], "kafka": [:], "minio": [:], "mysql": [:], "mongo": [:], "init": ["postgres": healthy],
+            "due-customers": ["init": done, "mongo": healthy], "topics": ["kafka": healthy],
             "schema-registry": ["kafka": healthy], "schemas": ["schema-registry": healthy], "bucket": ["minio": healthy],
             "kafka-ui": ["kafka": healthy, "schema-registry": healthy], "loader": ["init": done, "topics": done],
             "events-loader": withSchemas, "refused-loader": withSchemas, "collector": withSchemas,

@@ -40,6 +40,9 @@ public final class PythonServer: Sendable {
         self.port = port
     }
 
+    /// Stops it, and lets it go on: SIGSTOP, SIGCONT. It must go on again before it can end.
+    public func signal(_ number: Int32) { kill(pid, number) }
+
     deinit {
         close(input)
         var status: Int32 = 0

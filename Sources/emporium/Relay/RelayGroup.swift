@@ -4,7 +4,7 @@ import Postgres
 struct RelayGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "relay", abstract: "Deliver what must leave the database, and look after what could not.",
-        subcommands: [RelayCommand.self, RelayParked.self, RelayResume.self, RelayWebhooks.self, RelayAlerts.self],
+        subcommands: [RelayCommand.self, RelayMongo.self, RelayParked.self, RelayResume.self, RelayWebhooks.self, RelayAlerts.self],
         defaultSubcommand: RelayCommand.self)
 
     /// A session that may look after the outbox.

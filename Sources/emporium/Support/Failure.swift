@@ -2,6 +2,7 @@ import Foundation
 import Framing
 import Ingest
 import Kafka
+import Mongo
 import ObjectStore
 import Postgres
 import Schemas
@@ -32,6 +33,12 @@ enum Failure {
         case let error as StoreError:
             say("\(error)")
             return error.isOutage ? 69 : 1
+        case let error as MongoError:
+            say("\(error)")
+            return error.isOutage ? 69 : error.kind == .configuration ? 78 : 1
+        case let error as DocumentDelivery.Failure:
+            say("\(error)")
+            return error.isTurn ? 75 : 1
         case let error as StackError:
             say("\(error)")
             return 69

@@ -17,6 +17,7 @@ enum Settings {
         "workers": "EMPORIUM_WORKERS", "log_level": "EMPORIUM_LOG_LEVEL", "log_format": "EMPORIUM_LOG_FORMAT",
         "kafka_bootstrap_servers": "KAFKA_BOOTSTRAP_SERVERS",
         "schema_registry_url": "SCHEMA_REGISTRY_URL", "object_store": "EMPORIUM_OBJECT_STORE",
+        "mongodb_uri": "MONGODB_URI",
     ]
 
     static func value(_ name: String) -> String? {

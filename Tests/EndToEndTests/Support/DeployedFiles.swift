@@ -38,5 +38,5 @@ enum DeployedFiles {
     }
 
     /// Services that run the tool from the server's image.
-    static let tools = ["init", "topics", "schemas", "loader", "events-loader", "refused-loader", "relay"]
+    static let tools = ["init", "topics", "schemas", "loader", "events-loader", "refused-loader", "relay", "due-customers"]
 }
