@@ -116,6 +116,13 @@ select pg_temp.take('order_details', '{"20,2,9,1,20,"}'), pg_temp.take('orders',
 select is(pg_temp.assemble() ->> 'orders', '2', 'and later ones are taken');
 select is(pg_temp.stock_of('demo') || pg_temp.faults(), '7:91 8:5 9:30', 'the stock is the source''s, and a mug more of the order that was removed');
 
+-- A day of registration after a login that the shop knows of.
+set local role emporium_owner;
+update shop.customers c set last_login_date = '2024-06-01T10:00:00Z' from shop.source_customers s where s.customer_id = c.customer_id and s.source = 'demo' and s.source_key = '11';
+reset role;
+select is(pg_temp.take('customers', '{"11,Ann,Ash,ann@ash.example.com,+4915112345678,,Berlin,10115,DE,2025-01-01"}'), '1/0/0', 'a customer registers later than before');
+select is(pg_temp.assemble() ->> 'customers', '1', 'which does not stop the others');
+select is((select c.registration_date::text from shop.customers c join shop.source_customers s using (customer_id) where s.source = 'demo' and s.source_key = '11'), '2024-06-01 10:00:00+00', 'nor comes after a login');
 -- Another currency: amounts of orders stay, prices are in the shop's.
 set local role emporium_owner;
 insert into shop.currency_rate (currency, valid_from, rate) values ('JPY', '2020-01-01', 0.006), ('JPY', '2025-01-01', 0.0061);

@@ -60,7 +60,9 @@ begin
             rejected := rejected + v_done.rejected;
             duplicate := duplicate + v_done.duplicate;
         end loop;
-        perform ops.complete_run(run_id);
+        if batches > 0 then
+            perform ops.complete_run(run_id);
+        end if;
         perform ops.finish_run(run_id, 'done');
         insert into ops.replay_log (run_id, feed, filter, replayed, stored, rejected, duplicate)
         values (run_id, p_feed, p_filter, replayed, stored, rejected, duplicate);

@@ -9,7 +9,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp set enable_nestl
 begin
     update quality.finding f set resolved_run = p_run, resolved_at = clock_timestamp()
     where f.source = p_source and f.resolved_at is null and f.code = any (p_codes) and (p_feed is null or f.feed = p_feed)
-        and (f.feed, f.code, f.record) not in (select n.feed, n.code, n.record from unnest(p_found) n);
+        and not exists (select from unnest(p_found) n where n.feed = f.feed and n.code = f.code and n.record = f.record);
     insert into quality.finding (feed, code, source, record, found_run)
     select distinct n.feed, n.code, p_source, n.record, p_run
     from unnest(p_found) n

@@ -36,7 +36,9 @@ begin
         update shop.customers c
         set first_name = d.first_name, last_name = d.last_name, email = d.email, country = d.country, city = d.city,
             postal_code = d.postal_code, phone_number = d.phone_number,
-            registration_date = coalesce(d.registered_on::timestamptz, c.registration_date)
+            -- Never after a login that the shop knows of, which its constraint would refuse.
+            registration_date = case when d.registered_on is null then c.registration_date
+                else least(d.registered_on::timestamptz, c.last_login_date) end
         from due d
         where c.customer_id = d.customer_id
         returning 1

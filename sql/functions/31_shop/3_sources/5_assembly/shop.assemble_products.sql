@@ -6,7 +6,6 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp set timezone = '
 declare
     v_rate numeric := (select rate from shop.currency_rate where currency = p_source.currency order by valid_from desc limit 1);
     v_decimals integer := (select minor_units from shop.currency where currency = ops.setting_value('shop.currency'));
-    v_same boolean := p_source.currency = ops.setting_value('shop.currency');
     v_new bigint;
     v_changed bigint;
 begin
@@ -24,8 +23,8 @@ begin
         returning s.*
     ), shown as (
         insert into shop.products (product_id, name, category, price, cost, supplier_id, stock_quantity)
-        select product_id, name, category, case when v_same then price else round(price * v_rate, v_decimals) end, case when v_same then cost else round(cost * v_rate, v_decimals) end, p_source.supplier_id,
-            units_in_stock
+        select product_id, name, category, shop.source_price(price, v_rate, v_decimals), shop.source_price(cost, v_rate, v_decimals),
+            p_source.supplier_id, units_in_stock
         from mapped
         order by product_id
         returning 1
@@ -38,8 +37,8 @@ begin
         returning s.*
     ), shown as (
         update shop.products p
-        set name = d.name, category = d.category, price = case when v_same then d.price else round(d.price * v_rate, v_decimals) end,
-            cost = case when v_same then d.cost else round(d.cost * v_rate, v_decimals) end, stock_quantity = d.units_in_stock
+        set name = d.name, category = d.category, price = shop.source_price(d.price, v_rate, v_decimals),
+            cost = shop.source_price(d.cost, v_rate, v_decimals), stock_quantity = d.units_in_stock
         from due d
         where p.product_id = d.product_id
         returning 1
