@@ -135,7 +135,6 @@ create table shop.source_orders (
     constraint source_orders_pkey primary key (source, source_key),
     constraint source_orders_order_id_key unique (order_id)
 );
-create index source_orders_customer_key_idx on shop.source_orders (source, customer_key);
 comment on table shop.source_orders is 'orders as order systems know them';
 comment on column shop.source_orders.source is 'of shop.source; without a foreign key, see shop.source_version';
 comment on column shop.source_orders.ordered_at is 'midnight by UTC where only the day is known';
@@ -162,7 +161,6 @@ create table shop.source_order_details (
     constraint source_order_details_pkey primary key (source, source_key)
 );
 create index source_order_details_order_key_idx on shop.source_order_details (source, order_key);
-create index source_order_details_product_key_idx on shop.source_order_details (source, product_key);
 comment on table shop.source_order_details is 'lines of orders as order systems know them; a product may stand in several lines of an order';
 comment on column shop.source_order_details.source is 'of shop.source; without a foreign key, see shop.source_version';
 comment on column shop.source_order_details.discount is 'off the whole line, in the source''s currency';
