@@ -15,18 +15,19 @@ struct OrderSystem: Sendable {
     var place: String { "127.0.0.1:\(server.port)/\(database)" }
 
     static func make(_ database: String, sample: Bool = true, on server: MariaDB? = nil) async throws -> OrderSystem {
-        let system = OrderSystem(server: if let server { server } else { try await Self.server.value }, database: database)
+        let server = if let server { server } else { try await Self.server.value }
+        let order = OrderSystem(server: server, database: database)
         let password = password.replacing("\\", with: "\\\\").replacing("'", with: "''")
-        try await system.run(
+        try await order.run(
             """
             create or replace database \(database);
-            create or replace user '\(system.user)'@'%' identified by '\(password)';
-            grant select on \(database).* to '\(system.user)'@'%'
+            create or replace user '\(order.user)'@'%' identified by '\(password)';
+            grant select on \(database).* to '\(order.user)'@'%'
             """, in: "mysql")
-        try await system.run("source \(TestStack.root)/scripts/mysql/schema.sql")
+        try await order.run("source \(TestStack.root)/scripts/mysql/schema.sql")
         // As a house that has always taken such dates would: the sample has two.
-        if sample { try await system.run("source \(TestStack.root)/scripts/mysql/insert_data.sql") }
-        return system
+        if sample { try await order.run("source \(TestStack.root)/scripts/mysql/insert_data.sql") }
+        return order
     }
 
     /// - Returns: rows, columns apart by tabs.
