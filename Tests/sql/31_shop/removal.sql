@@ -125,6 +125,14 @@ create table shop.hidden (order_id bigint references shop.orders);
 reset role;
 select is(pg_temp.state_as('promoter', 'select * from shop.remove_duplicate_orders(''all'')'), 'EM605', 'a table that cannot be read');
 drop table shop.hidden;
+create schema odd authorization odd_role;
+set local role odd_role;
+create table odd.hidden (order_id bigint references shop.orders);
+grant select on odd.hidden to emporium_owner;
+reset role;
+select is(pg_temp.state_as('promoter', 'select * from shop.remove_duplicate_orders(''all'')'), 'EM605', 'one in a schema that is closed');
+grant usage on schema odd to emporium_owner;
+select is(pg_temp.state_as('promoter', 'select * from shop.remove_duplicate_orders(''all'')'), '00000', 'and open');
 
 -- The order that stays was cancelled: the next one is an order in its own right.
 select is(pg_temp.done('drop table shop.ticket; drop table shop."Odd one"; update shop.orders set status = ''cancelled'' where order_id = 104'), '', '104 is cancelled');

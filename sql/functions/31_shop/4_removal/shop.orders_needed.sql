@@ -32,7 +32,7 @@ begin
             and c.conrelid not in ('shop.order_items'::regclass, 'shop.order_status_history'::regclass, 'shop.order_without_time'::regclass)
         order by n.nspname, r.relname, a.attname
     loop
-        if not has_table_privilege(v_reference.conrelid, 'select') then
+        if not has_schema_privilege(v_reference.nspname, 'usage') or not has_table_privilege(v_reference.conrelid, 'select') then
             raise exception using errcode = 'EM605',
                 message = format('%I.%I refers to orders and cannot be read', v_reference.nspname, v_reference.relname),
                 hint = format('grant usage on schema %I and select on the table to %I, or drop its foreign key', v_reference.nspname, current_user);
