@@ -28,6 +28,7 @@ declare
     v_hy double precision[];
     v_sy double precision;
     v_yhy double precision;
+    v_apart constant double precision := ln(1e8);  -- parameters further apart than that tell nothing
     v_start double precision[] := p_start;
     v_coarse record;
     v_fit record;
@@ -103,11 +104,12 @@ begin
         end if;
         v_at := v_next;
         v_here := v_there;
+        exit when (select max(p) - min(p) from unnest(v_at) p) > v_apart;
     end loop;
     params := array(select exp(p) from unnest(v_at) with ordinality as s (p, i) order by i);
     log_likelihood := v_here[1];
     if not converged and reason is null then reason := 'not after 200 rounds'; end if;
-    if converged and (select max(p) / min(p) from unnest(params) p) > 1e8 then
+    if (select max(p) - min(p) from unnest(v_at) p) > v_apart then
         converged := false;
         reason := 'a parameter runs away: the data do not tell it';
     end if;

@@ -2,7 +2,7 @@ create or replace function analytics.bg_nbd_slope(
     p_params double precision[], p_frequency double precision[], p_recency double precision[], p_age double precision[],
     p_customers double precision[]
 ) returns double precision[]
-language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 -- The log-likelihood of the BG/NBD model (Fader, Hardie and Lee, 2005) and its slopes in ln r, ln alpha, ln a, ln b.
 --   p_params     r, alpha, a, b; alpha in the unit of recency and age
 --   p_frequency  repeat purchases; p_recency  time of the last one since the first; p_age  time since the first; p_customers  how many

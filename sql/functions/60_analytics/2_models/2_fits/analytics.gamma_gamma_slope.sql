@@ -2,7 +2,7 @@ create or replace function analytics.gamma_gamma_slope(
     p_params double precision[], p_frequency double precision[], p_value double precision[], p_ones double precision[],
     p_customers double precision[]
 ) returns double precision[]
-language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 -- The log-likelihood of the Gamma-Gamma model of a purchase's value (Fader and Hardie, 2013) and its slopes in ln p, ln q, ln v.
 --   p_params     p, q, v; v in the currency of the values
 --   p_frequency  purchases, p_value  their mean value, both above 0; p_customers  how many have these;

@@ -2,7 +2,7 @@ create or replace function analytics.pareto_nbd_slope(
     p_params double precision[], p_frequency double precision[], p_recency double precision[], p_age double precision[],
     p_customers double precision[]
 ) returns double precision[]
-language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 -- The log-likelihood of the Pareto/NBD model (Schmittlein, Morrison and Colombo, 1987) and its slopes in ln r, ln alpha, ln s, ln beta.
 -- The likelihood is P + s I, where P stands for a customer who is alive and I is the integral, over the time y from the last purchase
 -- to now at which he may have left, of (alpha + y)^-(r + x) (beta + y)^-(s + 1). Hypergeometric functions are its closed form, which

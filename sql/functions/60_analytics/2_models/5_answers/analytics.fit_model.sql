@@ -45,7 +45,8 @@ begin
     ) g;
     if coalesce(v_purchases, 0) = 0 then
         insert into analytics.model (model, as_of, params, customers, histories, purchases, converged, reason)
-        values (p_model, p_as_of, '{}', coalesce(v_sample, 0), coalesce(cardinality(v_frequency), 0), 0, false, 'nobody has bought again')
+        values (p_model, p_as_of, '{}', coalesce(v_sample, 0), coalesce(cardinality(v_frequency), 0), 0, false,
+            case when p_model = 'gamma_gamma' then 'nobody has bought again for a value' else 'nobody has bought again' end)
         returning model_id into v_id;
         return v_id;
     end if;
