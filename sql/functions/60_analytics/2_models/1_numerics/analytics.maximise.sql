@@ -9,7 +9,7 @@ language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 -- maximum and curvature there are where the whole begins: a few evaluations are left for it.
 --   p_slope      schema.name of a function (params, frequency, recency, age, customers), all double precision[], which gives the
 --                log-likelihood and its slopes in the parameters' logarithms
---   p_start      where to begin, all positive
+--   p_start      where to begin, all positive, at the data's own scale
 --   evaluations  of the likelihood of the whole
 --   converged    false: reason says why, params are the best that were found
 declare
@@ -28,7 +28,9 @@ declare
     v_hy double precision[];
     v_sy double precision;
     v_yhy double precision;
-    v_apart constant double precision := ln(1e8);  -- parameters further apart than that tell nothing
+    v_far constant double precision := ln(1e6);  -- a parameter so far from the data's own scale tells nothing
+    v_tries integer;
+    v_short integer := 0;
     v_start double precision[] := p_start;
     v_coarse record;
     v_fit record;
@@ -71,6 +73,7 @@ begin
         end if;
         -- No parameter grows or shrinks by more than e^2 in a step.
         v_length := least(1, 2 / greatest((select max(abs(s)) from unnest(v_step) s), 1e-300));
+        v_tries := 0;
         loop
             v_next := array(select v_at[i] + v_length * v_step[i] from generate_series(1, v_size) i order by i);
             evaluations := evaluations + 1;
@@ -81,9 +84,12 @@ begin
                 exit when v_there[1] >= v_here[1] + 1e-4 * v_length * v_climb and v_there[1] < 'Infinity';
             end if;
             v_length := v_length / 3;
-            exit when v_length < 1e-12;
+            v_tries := v_tries + 1;
+            exit when v_tries > 24;
         end loop;
-        if v_length < 1e-12 then
+        -- Now and then the curvature is taken for what it is not; time and again it is rounding that hides where to climb.
+        v_short := case when v_tries > 6 then v_short + 1 else 0 end;
+        if v_tries > 24 or v_short > 4 then
             converged := (select max(abs(g)) from unnest(v_here[2:]) g) < 1e-4 * v_total;
             if not converged then reason := 'no step climbs any more'; end if;
             exit;
@@ -91,7 +97,9 @@ begin
         v_moved := array(select v_next[i] - v_at[i] from generate_series(1, v_size) i order by i);
         v_bent := array(select v_here[i + 1] - v_there[i + 1] from generate_series(1, v_size) i order by i);
         v_sy := (select sum(v_moved[i] * v_bent[i]) from generate_series(1, v_size) i);
-        if v_sy > 1e-12 * v_total * (select sum(m * m) from unnest(v_moved) m) then
+        if v_short > 0 then
+            v_inverse := analytics.scaled_identity(v_size, 1 / v_total);
+        elsif v_sy > 1e-12 * v_total * (select sum(m * m) from unnest(v_moved) m) then
             v_hy := array(
                 select sum(v_inverse[(i - 1) * v_size + j] * v_bent[j]) from generate_series(1, v_size) i, generate_series(1, v_size) j
                 group by i order by i);
@@ -104,12 +112,12 @@ begin
         end if;
         v_at := v_next;
         v_here := v_there;
-        exit when (select max(p) - min(p) from unnest(v_at) p) > v_apart;
+        exit when (select max(abs(p - ln(s))) from unnest(v_at, p_start) as a (p, s)) > v_far;
     end loop;
     params := array(select exp(p) from unnest(v_at) with ordinality as s (p, i) order by i);
     log_likelihood := v_here[1];
     if not converged and reason is null then reason := 'not after 200 rounds'; end if;
-    if (select max(p) - min(p) from unnest(v_at) p) > v_apart then
+    if (select max(abs(p - ln(s))) from unnest(v_at, p_start) as a (p, s)) > v_far then
         converged := false;
         reason := 'a parameter runs away: the data do not tell it';
     end if;
