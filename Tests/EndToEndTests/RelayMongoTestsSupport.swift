@@ -74,8 +74,8 @@ struct DueStore: Sendable {
         return result
     }
 
-    func expectEqual(_ day: String, at location: SourceLocation = #_sourceLocation) async throws {
-        let (held, due) = (try await held(), try await due(day))
+    func expectEqual(_ day: String, _ days: Int = 7, at location: SourceLocation = #_sourceLocation) async throws {
+        let (held, due) = (try await held(), try await due(day, days))
         #expect(!due.isEmpty, sourceLocation: location)
         #expect(Set(held.keys) == Set(due.keys), "the same customers", sourceLocation: location)
         for (key, document) in due where held[key] != document {

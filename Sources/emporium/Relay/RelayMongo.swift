@@ -97,7 +97,7 @@ struct RelayMongo: AsyncParsableCommand {
         while true {
             do {
                 let summary = try await delivery.run()
-                if !told.isEmpty { logger.notice("after \((ContinuousClock.now - began).tenths) s: \(told) no longer") }
+                if !told.isEmpty { logger.notice("no more waiting, after \((ContinuousClock.now - began).tenths) s") }
                 return summary
             } catch where Self.isWaiting(error) {
                 let isTurn = error is DocumentDelivery.Failure
