@@ -5,7 +5,7 @@ SHELL := bash
 BIN := .build/debug/emporium
 RELEASE := .build-release/release/emporium
 
-.PHONY: help setup build collector release release-collector demo test test-unit test-sql storm coverage bench test-results lint clean
+.PHONY: help setup build collector release release-collector demo test test-unit test-sql storm coverage bench rehearse test-results lint clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -51,6 +51,9 @@ coverage: setup ## Run the Swift tests with coverage: a summary, and coverage/lc
 
 bench: release release-collector ## Measure against the limit and the rivals; minutes
 	@Benchmarks/run $(abspath $(RELEASE))
+
+rehearse: release release-collector ## Ten times the orders: all of the platform at once under a rising load, what breaks first; five minutes
+	@python3 -B Benchmarks/rehearsal/rehearse.py $(abspath $(RELEASE)) $(abspath .build-collector-release/release/emporium-collector) $(REHEARSE)
 
 test-results: ## Write docs/test-results.md from the last runs of `make test` and `make bench`
 	@scripts/test-results
