@@ -101,7 +101,7 @@ extension EndToEnd.LoadDatabase {
             let gone = "select count(*) from quality.open_finding where code = 'gone_from_source'"
             #expect(try await bench.count(gone) == lines + 1)
             #expect(try await bench.value(
-                "select city from shop.customers join shop.source_customers s using (customer_id) where s.source_key = '1001'") == "Köln 😀")
+                "select c.city from shop.customers c join shop.source_customers s using (customer_id) where s.source_key = '1001'") == "Köln 😀")
 
             // Back again: the finding is resolved.
             try await system.run("insert into orders values (10003, 1002, null, '2025-12-30', null, null, 'new', 'card')")
@@ -142,7 +142,7 @@ extension EndToEnd.LoadDatabase {
 
     /// Values that mysql_fdw, MySQL and PostgreSQL see differently.
     @Test(.timeLimit(.minutes(3))) func valuesArriveAsTheyAre() async throws {
-        let system = try await OrderSystem.make("values", sample: false)
+        let system = try await OrderSystem.make("odd_values", sample: false)
         let long = 300_000
         try await system.run(
             """

@@ -53,7 +53,7 @@ extension EndToEnd {
                 #expect(load.exitCode == 78 && load.err.contains("Unknown column 'status'"), "\(load.err)")
 
                 let other = try await Emporium.run(
-                    ["sources", "add", "legacy", "--currency", "USD", "--country", "DE", "--time-zone", "Europe/Berlin"], bench.environment,
+                    ["sources", "add", "legacy", "--currency", "EUR", "--country", "DE", "--time-zone", "Europe/Paris"], bench.environment,
                     in: bench.folder)
                 #expect(other.exitCode == 1 && other.err.contains("EM501"), "\(other.err)")
             }

@@ -36,7 +36,7 @@ def start(port):
     global server
     server = subprocess.Popen(
         ["/usr/sbin/mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={sock}", f"--port={port}", "--bind-address=127.0.0.1",
-         f"--pid-file={folder}/pid", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", *user],
+         f"--pid-file={folder}/pid", "--skip-log-bin", "--innodb-buffer-pool-size=64M", *user],
         stdin=subprocess.DEVNULL, stdout=open(folder + "/log", "ab"), stderr=subprocess.STDOUT)
     deadline = time.monotonic() + 60
     while subprocess.run(["mariadb", "--no-defaults", f"--socket={sock}", "--user=root", "--execute=select 1"], capture_output=True).returncode:

@@ -49,7 +49,13 @@ enum SourceDatabase {
                     + "grant usage on foreign data wrapper mysql_fdw to \(quoteIdentifier(try await user(connection)))")
         }
         try await map(server, access, connection)
+        // In a copy of a database its owner may not make schemas: rights on databases are not copied.
+        let schema = "create schema \(quoteIdentifier("source_\(name)")) authorization emporium_owner"
+        let may = try await connection.query("select has_database_privilege('emporium_owner', current_database(), 'create') as may")
+        let makesItself = may.first?.bool("may") == true
+        if !makesItself { try await connection.execute(schema) }
         try await connection.execute("set local role emporium_owner")
+        if makesItself { try await connection.execute(schema) }
         try await makeTables(name, access.place.database, connection)
         try await connection.query("update shop.source set foreign_schema = 'source_' || source where source = $1", [.text(name)])
         try await connection.execute("reset role")
@@ -147,7 +153,7 @@ enum SourceDatabase {
                 + "(\(columns.map { "\(quoteIdentifier($0)) text" }.joined(separator: ", "))) server \(server) "
                 + "options (dbname \(quoteLiteral(database)), table_name \(quoteLiteral(there)));"
         }
-        var statements = "create schema \(schema);"
+        var statements = ""
         for (feed, columns) in try await feeds(connection) {
             let name = String(feed.split(separator: ".")[1])
             statements += table(name, columns, database, name)
