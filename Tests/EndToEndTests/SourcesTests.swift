@@ -110,11 +110,9 @@ extension EndToEnd {
                     said += outcome.out + outcome.err
                 }
                 said += try await bench.sql("select query from pg_stat_activity").map { $0[0] ?? "" }.joined()
-                for place in ["data/log", "log", "."] {
-                    let folder = "\(stack.home)/\(place)"
-                    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasSuffix(".log") {
-                        said += (try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)) ?? ""
-                    }
+                let folder = EmbeddedCluster(home: stack.home).layout.logDirectory
+                for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+                    said += (try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)) ?? ""
                 }
                 #expect(said.contains("create foreign table") && said.contains("create server"), "the server logs statements")
                 for secret in ["s3cret", "of-the-reader"] { #expect(!said.contains(secret), "\(said.split(separator: "\n").filter { $0.contains(secret) })") }
@@ -124,6 +122,7 @@ extension EndToEnd {
                 // Logins that are not superusers: what is to be done, and by whom.
                 try await bench.stack.admin(bench.database) { admin in
                     try await admin.execute("create role deployer login password 'deployer'; grant emporium_owner to deployer; drop extension mysql_fdw cascade")
+                    try await admin.execute("grant connect on database \(bench.database) to deployer; grant create on database \(bench.database) to emporium_owner")
                 }
                 let port = try #require(try await bench.value("show port"))
                 var environment = bench.environment

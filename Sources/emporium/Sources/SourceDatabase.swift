@@ -46,7 +46,7 @@ enum SourceDatabase {
         } catch let error as PostgresError where error.sqlState == "42501" {
             throw ConfigurationError(
                 "this login may not use the wrapper: \(error.message)\n  hint: by the PostgreSQL server's administrator: "
-                    + "grant usage on foreign data wrapper mysql_fdw to \(quoteIdentifier(try await user(connection)))")
+                    + "grant usage on foreign data wrapper mysql_fdw to \(quoteIdentifier(try await user()))")
         }
         try await map(server, access, connection)
         // In a copy of a database its owner may not make schemas: rights on databases are not copied.
@@ -72,8 +72,12 @@ enum SourceDatabase {
             """)
     }
 
-    private static func user(_ connection: Connection) async throws -> String {
-        try await connection.query("select current_user").first?[0] ?? ""
+    /// Asked for anew: the transaction that would be asked is aborted by then.
+    private static func user() async throws -> String {
+        let connection = try await Connection.connect(try Settings.adminDatabase())
+        let name = try? await connection.query("select current_user").first?[0]
+        await connection.close()
+        return name ?? ""
     }
 
     private static func requireExtension(_ connection: Connection) async throws {
@@ -93,19 +97,11 @@ enum SourceDatabase {
         do {
             try await connection.execute("create extension mysql_fdw")
         } catch let error as PostgresError where error.sqlState == "42501" {
-            let user = quoteIdentifier(try await Self.userAnew())
+            let user = quoteIdentifier(try await Self.user())
             throw ConfigurationError(
                 "only a superuser makes the extension mysql_fdw, and this login is none\n  hint: by the PostgreSQL server's administrator, "
                     + "in this database: create extension mysql_fdw; grant usage on foreign data wrapper mysql_fdw to \(user)")
         }
-    }
-
-    /// The transaction that asked is aborted by then.
-    private static func userAnew() async throws -> String {
-        let connection = try await Connection.connect(try Settings.adminDatabase())
-        let name = try? await user(connection)
-        await connection.close()
-        return name ?? ""
     }
 
     /// The password goes as a parameter and into the mapping by a statement inside of a statement: no log of statements, no
