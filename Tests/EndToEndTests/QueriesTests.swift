@@ -8,9 +8,10 @@ extension EndToEnd { @Suite struct Queries {} }
 
 /// Every query of the project.
 private let allQueries = [
-    "basket_pairs", "event_error_rate", "event_latency", "events_by_account", "events_by_type", "late_logistics",
-    "membership_status", "repeat_purchase_rate", "revenue_by_month", "review_summary", "stock_runs_out", "top_items",
-    "top_members",
+    "basket_pairs", "black_friday", "churn_candidates", "cohorts", "event_error_rate", "event_latency", "events_by_account",
+    "events_by_type", "first_products", "late_logistics", "lifetime_value", "membership_status", "orders_by_hour", "orders_by_weekday",
+    "product_affinities", "purchase_intervals", "repeat_curve", "repeat_purchase_rate", "revenue_by_month", "review_summary",
+    "rfm_segments", "stock_runs_out", "top_items", "top_members",
 ]
 
 extension Bench {
@@ -159,7 +160,7 @@ extension EndToEnd.Queries {
                             ["members", "without account", "0", nil], ["members", "with one account", "0", nil],
                             ["members", "with several accounts", "0", nil], ["accounts", "of members", "0", nil],
                         ] + ["received", "stored", "rejected", "duplicate", "pending"].map { ["applications", $0, "0", nil] }
-                    default: []
+                    default: EndToEnd.OrderHistory.ofNothing[name] ?? []
                     }
                 try await bench.expect(name, expected)
             }

@@ -19,6 +19,8 @@ extension EndToEnd.QueryPlans {
     static let bounds: [String: Double] = [
         "basket_pairs": 55, "late_logistics": 8, "membership_status": 26, "repeat_purchase_rate": 2, "revenue_by_month": 32,
         "event_error_rate": 1, "event_latency": 1, "events_by_account": 1, "events_by_type": 1, "review_summary": 0.8, "stock_runs_out": 0.2, "top_items": 2.7, "top_members": 3.7,
+        "black_friday": 12, "churn_candidates": 3.2, "cohorts": 3.5, "first_products": 2.2, "lifetime_value": 3.2, "orders_by_hour": 2.5,
+        "orders_by_weekday": 3, "product_affinities": 104, "purchase_intervals": 3.4, "repeat_curve": 2.3, "rfm_segments": 1.8,
     ]
 
     @Test func costsAndShapesAtAMillionLines() async throws {

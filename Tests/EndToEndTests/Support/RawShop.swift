@@ -20,6 +20,7 @@ struct RawShop {
         var product: Int64
         var quantity: Int64
         var total: Decimal
+        var discount: Decimal
     }
     struct Product {
         var name: String
@@ -39,6 +40,8 @@ struct RawShop {
     var products: [Int64: Product] = [:]
     var suppliers: [Int64: (name: String, leadTime: Int64)] = [:]
     var retired: Set<Int64> = []
+    /// Orders of which only the day is known.
+    var untimed: Set<Int64> = []
     var countries: [Int64: String?] = [:]
     /// The masked key of the member, by account.
     var members: [Int64: String] = [:]
@@ -55,8 +58,9 @@ struct RawShop {
             orders[integer(row[0])] = Order(
                 customer: integer(row[1]), at: integer(row[2]), total: decimal(row[3]), status: row[4]!, currency: row[5]!)
         }
-        lines = try await bench.sql("select order_id, product_id, quantity, total_price from shop.order_items").map {
-            Line(order: integer($0[0]), product: integer($0[1]), quantity: integer($0[2]), total: decimal($0[3]))
+        lines = try await bench.sql("select order_id, product_id, quantity, total_price, discount_amount from shop.order_items").map {
+            Line(
+                order: integer($0[0]), product: integer($0[1]), quantity: integer($0[2]), total: decimal($0[3]), discount: decimal($0[4]))
         }
         for row in try await bench.sql(
             "select product_id, name, category, cost, supplier_id, stock_quantity from shop.products")
@@ -69,6 +73,7 @@ struct RawShop {
             suppliers[integer(row[0])] = (row[1]!, integer(row[2]))
         }
         retired = Set(try await bench.sql("select product_id from shop.product_retirement").map { integer($0[0]) })
+        untimed = Set(try await bench.sql("select order_id from shop.order_without_time").map { integer($0[0]) })
         for row in try await bench.sql("select customer_id, country from shop.customers") {
             countries[integer(row[0])] = .some(row[1])
         }
