@@ -5,10 +5,10 @@ SHELL := bash
 BIN := .build/debug/emporium
 RELEASE := .build-release/release/emporium
 
-.PHONY: help setup build collector release release-collector demo test test-unit test-sql storm coverage bench rehearse test-results lint clean
+.PHONY: help setup build collector release release-collector demo test test-unit test-sql storm coverage bench rehearse test-results order-analysis lint clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{ printf "  make %-17s %s\n", $$1, $$2 }'
 
 setup: ## Install system packages (Debian 12); quick when nothing is missing
 	@scripts/setup
@@ -57,6 +57,9 @@ rehearse: release release-collector ## Ten times the orders: all of the platform
 
 test-results: ## Write docs/test-results.md from the last runs of `make test` and `make bench`
 	@scripts/test-results
+
+order-analysis: build ## Write docs/order-analysis.md from the sample in examples/orders
+	@scripts/order-analysis
 
 clean: ## Remove what building and testing made; data and the embedded stack stay
 	rm -rf .build .build-release .build-collector .build-collector-release .venv-tools .venv-broker test-results coverage

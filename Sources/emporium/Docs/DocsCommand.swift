@@ -1,31 +1,30 @@
 import ArgumentParser
 import Foundation
-import Postgres
 
 struct DocsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "docs",
-        abstract: "Write docs/erd.md, the diagram of every table, from the database's own catalog.",
-        discussion: """
-            The database says the page: select ops.erd(). It connects where `emporium migrate` does. \
-            Exit codes: 0 done, 2 --check found the file stale.
-            """)
+        commandName: "docs", abstract: "Write the pages of docs that a database says; without a name, docs/erd.md.",
+        subcommands: [DocsERD.self, DocsOrders.self], defaultSubcommand: DocsERD.self)
+}
 
-    @Option(help: ArgumentHelp("The file.", valueName: "file"))
-    var out = "docs/erd.md"
+/// A page that is made: written when it is another one than the file, or only compared with it.
+struct MadePage {
+    /// The file's path.
+    let out: String
+    /// Makes the file again; for the hint.
+    let remedy: String
 
-    @Flag(help: "Write nothing; exit with 2 when the file is not what the database gives.")
-    var check = false
-
-    func run() async throws {
-        let page = Data(try await self.page().utf8)
+    /// - Parameter check: write nothing.
+    /// - Throws: `ExitCode(2)` when the file is to be checked and is another one; `ConfigurationError` when it cannot be written.
+    func settle(_ text: String, check: Bool) throws {
+        let page = Data(text.utf8)
         let file = URL(fileURLWithPath: out)
         let known = try? Data(contentsOf: file)
         if known == page { return Failure.say("\(out) is up to date") }
         if check {
             Failure.say(
                 known.map { "\(out) is stale, from line \(Self.firstDifference($0, page)) on" } ?? "\(out) cannot be read")
-            FileHandle.standardError.write(Data("  hint: emporium migrate && emporium docs --out \(out)\n".utf8))
+            FileHandle.standardError.write(Data("  hint: \(remedy)\n".utf8))
             throw ExitCode(2)
         }
         do {
@@ -34,16 +33,6 @@ struct DocsCommand: AsyncParsableCommand {
             throw ConfigurationError("\(out) cannot be written: \(error.localizedDescription)")
         }
         print(out)
-    }
-
-    private func page() async throws -> String {
-        let connection = try await Connection.connect(try Settings.adminDatabase().asRole("emporium_owner"))
-        defer { Task { await connection.close() } }
-        do {
-            return try await connection.query("select ops.erd()").first?[0] ?? ""
-        } catch let error as PostgresError where ["42883", "3F000", "22023"].contains(error.sqlState) {
-            throw ConfigurationError("the database cannot describe itself yet\n  hint: emporium migrate")
-        }
     }
 
     /// The number of the first line that differs, from 1.

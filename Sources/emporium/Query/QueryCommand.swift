@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Ingest
 import Postgres
 
 struct QueryCommand: AsyncParsableCommand {
@@ -47,7 +46,7 @@ struct QueryCommand: AsyncParsableCommand {
         let query = try folder.query(name)
         let values: [QueryFile.Value]
         do { values = try query.values(param) } catch { throw ValidationError(error.message) }
-        let output = QueryOutput(try await answer(query, values))
+        let output = try await answer(query, values)
         if common.json {
             print(output.json, terminator: "")
         } else if csv {
@@ -57,23 +56,12 @@ struct QueryCommand: AsyncParsableCommand {
         }
     }
 
-    private func answer(_ query: QueryFile, _ values: [QueryFile.Value]) async throws -> QueryResult {
-        let milliseconds = timeout.value.components.seconds * 1000
-            + timeout.value.components.attoseconds / 1_000_000_000_000_000
-        let database = try Settings.database().asRole(role)
-            .setting("statement_timeout", String(milliseconds)).setting("TimeZone", "UTC")
-            .setting("DateStyle", "ISO, MDY").setting("IntervalStyle", "postgres")
-        let session = DatabaseSession(database, patience: .seconds(10), logger: common.logger("query"))
-        let (sql, parameters) = (query.sql, values.map { Parameter.optional($0.text) })
+    private func answer(_ query: QueryFile, _ values: [QueryFile.Value]) async throws -> QueryOutput {
+        let run = try QueryRun(role: role, timeout: timeout.value, logger: common.logger("query"))
         do {
-            let result = try await session.run(query.name) { connection in
-                try await connection.execute("begin transaction read only")
-                let result = try await connection.query(sql, parameters)
-                try await connection.execute("commit")
-                return result
-            }
-            await session.close()
-            return result
+            let output = try await run.answer(query, values)
+            await run.close()
+            return output
         } catch let error as PostgresError where error.sqlState == "57014" {
             Failure.say("\(query.name) took longer than \(timeout) and was stopped\n  hint: --timeout 5m")
             throw ExitCode(1)

@@ -28,6 +28,8 @@ struct QueryFile {
     let parameters: [Parameter]
     /// The answer's columns, with what stands in parentheses behind their names.
     let answer: [(name: String, note: String)]
+    /// What the header says behind these, in its own lines.
+    let words: [String]
     let statement: SQLScript.Statement
 
     /// - Throws: `ConfigurationError` that names file and line: a header that is not complete or not understood, more or
@@ -37,19 +39,24 @@ struct QueryFile {
             ConfigurationError("\(path):\(line): \(message)")
         }
         var header: [String: (text: String, line: Int)] = [:]
+        var words: [String] = []
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             guard line.hasPrefix("--") else { break }
-            let words = line.dropFirst(2).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            let key = words[0].trimmingCharacters(in: .whitespaces)
-            guard ["title", "params", "answer"].contains(key), words.count == 2 else { continue }
+            let parts = line.dropFirst(2).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            let key = parts[0].trimmingCharacters(in: .whitespaces)
+            guard ["title", "params", "answer"].contains(key), parts.count == 2 else {
+                words.append(String(line.dropFirst(2)).trimmingCharacters(in: .whitespaces))
+                continue
+            }
             guard header[key] == nil else { throw failure(index + 1, "`\(key):` stands there twice") }
-            header[key] = (words[1].trimmingCharacters(in: .whitespaces), index + 1)
+            header[key] = (parts[1].trimmingCharacters(in: .whitespaces), index + 1)
         }
         for key in ["title", "params", "answer"] where header[key] == nil {
             throw failure(1, "the header has no line `-- \(key):`; see sql/queries/README.md")
         }
         self.name = name
         title = header["title"]!.text
+        self.words = Array(words.drop { $0.isEmpty })
         do { parameters = try Self.parameters(header["params"]!.text) } catch {
             throw failure(header["params"]!.line, error.message)
         }
