@@ -279,7 +279,7 @@ def parse():
     add("--shop-customers", type=int, default=5000, help="of the shop before the day; it has four times as many orders")
     add("--ask-every", type=float, default=3, help="seconds between two questions of analysts")
     add("--no-extract", dest="extract", action="store_false", help="leave out the snapshot that is open from 10 on")
-    add("--partitions", type=int, default=6, help="of each topic; the embedded broker keeps about 5 MB of each")
+    add("--partitions", type=int, default=12, help="of each topic: the embedded broker keeps about 5 MB of each, and drops the oldest")
     add("--patience", type=float, default=15, help="seconds after the end for which what waits is still sent")
     add("--drain", type=float, default=300, help="seconds that all may take to come to rest")
     add("--limit-ms", type=float, default=500, help="p95 of orders and packages that counts as broken")

@@ -58,7 +58,7 @@ def figures(rehearsal, run, drained, proofs, alone, options):
     arrival = to_row(rehearsal, run)
     for number, step in enumerate(run["steps"]):
         end = begin + step["seconds"]
-        window = [one for one in seconds if begin < one["at"] <= end + 0.5]
+        window = [one for one in seconds if begin < one["at"] <= end]
         steps.append({
             "factor": step["factor"], "seconds": step["seconds"],
             "orders": lane(run["orders"], begin, end, options.orders * step["factor"]),
