@@ -5,7 +5,9 @@ select no_plan();
 
 set role emporium_owner;
 select shop.add_source('depot', 'EUR', 'DE', 'Europe/Berlin');
-create schema source_depot;
+reset role;
+create schema source_depot authorization emporium_owner;  -- a copy of a database has not its owner's right to make schemas
+set role emporium_owner;
 update shop.source set foreign_schema = 'source_depot' where source = 'depot';
 create table source_depot.customers (customer_id text, first_name text, last_name text, email text, phone text, address text, city text,
     postal_code text, country text, registered_on text);

@@ -1,7 +1,7 @@
 -- Several sessions at once: two promote a source's orders, two its lines, two assemble it meanwhile, one replays. One result, no deadlock.
 -- Sessions see only what is committed, so this file commits; its folder has a database of its own.
-\ir ../../support.psql
-\ir ../sources.psql
+\ir ../../../support.psql
+\ir ../../sources.psql
 create extension dblink;
 select * from no_plan();
 select pg_temp.add_source();
