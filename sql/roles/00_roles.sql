@@ -22,7 +22,7 @@ comment on role reads_personal is 'a mark without rights: sees a membership_id i
 comment on role loader is 'lands bytes: inserts into staging and calls the functions that advance its books';
 comment on role promoter is 'judges and promotes landed batches, replays rejects, keeps partitions';
 comment on role membership_reader is 'reads members and applications in clear: personal data';
-comment on role relay is 'delivers what must leave the database: reads, in clear, dead letters and events that wait for their topic or object, and messages; nothing else';
+comment on role relay is 'delivers what must leave the database: reads, in clear, dead letters and events that wait for their topic or object, and messages, and by number the customers who are due; nothing else';
 comment on role relay_admin is 'looks after what leaves the database: webhooks, parked rows, alerts; reads the archive''s books, and of records only what is delivered';
 comment on role collector is 'takes events in: knows API keys by their digests, remembers packages, reads schemas; no event is read';
 comment on role collector_admin is 'adds and revokes API keys, registers schemas; never sees a key or its digest';
