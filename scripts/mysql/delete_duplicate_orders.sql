@@ -3,7 +3,8 @@
 -- explains both. What was removed is kept in three tables, and scripts/mysql/restore_orders.sql puts it back.
 --     mysql orders <scripts/mysql/delete_duplicate_orders.sql                    lists alone
 --     mysql --init-command="set @scope = 'all', @same = 'content', @dry_run = 0" orders <scripts/mysql/delete_duplicate_orders.sql
--- Not with --force: an error has to end the session, and with it the transaction.
+-- Each step is counted, and only where each has changed what it should the transaction is committed: also a client that goes on after
+-- an error (--force, or `source` at its prompt) leaves all as it was.
 set @scope = coalesce(@scope, 'latest date of each customer');  -- or 'all': every day of a customer
 set @same = coalesce(@same, 'day');                             -- or 'content': the same lines, too
 set @dry_run = coalesce(@dry_run, 1);                           -- 0 removes
@@ -115,7 +116,7 @@ compared as (
     join (select customer_id, max(order_date) as latest from counted group by customer_id) l on l.customer_id = o.customer_id
     where @scope = 'all' or o.order_date = l.latest
 )
-select order_id, kept_order_id from compared where order_id <> kept_order_id;
+select order_id, kept_order_id from compared where order_id <> kept_order_id and exists (select 1 from removal_choice);
 
 -- Tables of others with a foreign key to orders or to their lines: what they refer to stays. The statement is made from the catalog.
 set @references = (
@@ -137,7 +138,7 @@ select @scope, @same, count(distinct o.order_id), count(*), sum(if(o.status = 'r
 from removal_duplicate x
 join orders o on o.order_id = x.order_id
 join order_details d on d.order_id = o.order_id
-where @dry_run = 0 and not exists (select 1 from removal_reference r where r.order_id = x.order_id)
+where exists (select 1 from removal_choice where dry_run = 0) and not exists (select 1 from removal_reference r where r.order_id = x.order_id)
 having count(*) > 0;
 set @removal_id = if(row_count() > 0, last_insert_id(), null);
 
@@ -159,11 +160,13 @@ select @removal_id, o.order_id, x.kept_order_id, o.customer_id, o.employee_id, o
 from removal_duplicate x
 join orders o on o.order_id = x.order_id
 where @removal_id is not null and not exists (select 1 from removal_reference r where r.order_id = x.order_id);
+set @copied = row_count();
 insert into order_removal_line (removal_id, order_id, line_no, product_id, quantity, unit_price, discount)
 select r.removal_id, d.order_id, d.line_no, d.product_id, d.quantity, d.unit_price, d.discount
 from order_removal_order r
 join order_details d on d.order_id = r.order_id
 where r.removal_id = @removal_id;
+set @copied_lines = row_count();
 
 -- Stock comes back; that of a returned order has come already.
 update products p
@@ -175,15 +178,33 @@ join (
     group by l.product_id
 ) b on b.product_id = p.product_id
 set p.units_in_stock = p.units_in_stock + b.quantity;
+set @stocked = row_count();
 
 -- Lines before their order: the foreign key between them stays on.
 delete d from order_details d
 join order_removal_order r on r.order_id = d.order_id
 where r.removal_id = @removal_id;
+set @removed_lines = row_count();
 delete o from orders o
 join order_removal_order r on r.order_id = o.order_id
 where r.removal_id = @removal_id;
-commit;
+set @removed = row_count();
+
+-- row_count() is -1 after an error. In a dry run there is no row of the book, and null is not true.
+set @complete = (
+    select b.orders = @copied and b.orders = @removed and b.order_lines = @copied_lines and b.order_lines = @removed_lines
+        and @stocked = (
+            select count(distinct l.product_id)
+            from order_removal_line l
+            join order_removal_order r on r.removal_id = l.removal_id and r.order_id = l.order_id
+            where l.removal_id = @removal_id and r.status <> 'returned')
+    from order_removal b
+    where b.removal_id = @removal_id);
+set @ending = if(@complete, 'commit', 'do 0');
+prepare ending from @ending;
+execute ending;
+deallocate prepare ending;
+rollback;  -- what was not committed
 
 select * from order_removal where removal_id = @removal_id;
 drop temporary table removal_choice, removal_candidate, removal_duplicate, removal_reference;

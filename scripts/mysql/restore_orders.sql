@@ -1,7 +1,7 @@
 -- Puts back what scripts/mysql/delete_duplicate_orders.sql has removed: orders under their numbers, their lines, and the stock that
 -- they hold; all of it or nothing. See docs/duplicate-orders.md.
 --     mysql --init-command='set @removal_id = 1' orders <scripts/mysql/restore_orders.sql
--- Not with --force: an error has to end the session, and with it the transaction. Errors: 1048 for a removal that is unknown or was
+-- Each step is counted as in that script, and committed is all or nothing. Errors: 1048 for a removal that is unknown or was
 -- restored already, and for stock that is no longer there (the products are listed before); 1062 where an order of that number is there.
 set session sql_mode = concat_ws(',', nullif(@@session.sql_mode, ''), 'STRICT_ALL_TABLES');
 set session transaction isolation level read committed;
@@ -11,6 +11,7 @@ create temporary table removal_check (  -- null is refused, with the name of the
     stock_that_is_still_there int not null
 ) engine = InnoDB;
 
+set @found = null, @short = null;
 start transaction;
 -- Held until the end: who restores the same removal meanwhile waits, and is refused then.
 select count(*) into @found from order_removal where removal_id = @removal_id and restored_at is null for update;
@@ -48,16 +49,29 @@ insert into orders (order_id, customer_id, employee_id, order_date, paid_date, s
 select order_id, customer_id, employee_id, order_date, paid_date, shipped_date, status, payment_method
 from order_removal_order
 where removal_id = @removal_id;
+set @restored = row_count();
 insert into order_details (order_id, line_no, product_id, quantity, unit_price, discount)
 select order_id, line_no, product_id, quantity, unit_price, discount
 from order_removal_line
 where removal_id = @removal_id;
+set @restored_lines = row_count();
 
 -- The copies go, the book of the removal stays.
 delete from order_removal_line where removal_id = @removal_id;
 delete from order_removal_order where removal_id = @removal_id;
 update order_removal set restored_at = current_timestamp, restored_by = session_user() where removal_id = @removal_id;
-commit;
+set @booked = row_count();
+
+set @complete = (
+    select @found = 1 and @short = 0 and @booked = 1 and @restored = b.orders and @restored_lines = b.order_lines
+        and not exists (select 1 from order_removal_order r where r.removal_id = b.removal_id)
+    from order_removal b
+    where b.removal_id = @removal_id);
+set @ending = if(@complete, 'commit', 'do 0');
+prepare ending from @ending;
+execute ending;
+deallocate prepare ending;
+rollback;  -- what was not committed
 
 select * from order_removal where removal_id = @removal_id;
 drop temporary table removal_check;
