@@ -26,11 +26,11 @@ begin
     v_source := shop.source_named(p_source);
     update shop.source set assembled_at = clock_timestamp() where source = p_source;
     v_customers := shop.assemble_customers(v_source);
-    v_products := shop.assemble_products(v_source);
-    -- Whoever orders them meanwhile waits: their stock goes up and down here.
+    -- Whoever orders them meanwhile waits: their stock goes up and down here. In the order in which shop.take_stock() locks them.
     perform from shop.products p
     where p.product_id in (select product_id from shop.source_products where source = p_source)
     order by p.product_id for no key update;
+    v_products := shop.assemble_products(v_source);
 
     -- Numbered by day, then by key, numbers by their size.
     with due as materialized (
