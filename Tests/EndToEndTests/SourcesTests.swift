@@ -44,6 +44,15 @@ extension EndToEnd {
                 let moved = try await bench.run("load", "database", "--source", "legacy")
                 #expect(moved.lines.first == "customers: read 156 = unchanged 155 + landed 1; stored 1 + rejected 0 + duplicate 0")
 
+                // Beside one that sends files alone, which goes again without a trace.
+                let settings = ["--currency", "EUR", "--country", "DE", "--time-zone", "Europe/Berlin"]
+                let files = try await Emporium.run(["sources", "add", "files"] + settings, bench.environment, in: bench.folder)
+                #expect(files.exitCode == 0, "\(files.err)")
+                let list = try await bench.run("sources", "list")
+                #expect(list.exitCode == 0 && list.out.contains("files only") && list.out.contains(two.place), "\(list.out)\(list.err)")
+                #expect(try await bench.run("sources", "remove", "files").out == "source files is removed\n")
+                #expect(try await bench.sql("select company_name from shop.suppliers order by 1") == [["legacy"]])
+
                 let check = try await bench.run("sources", "check", "legacy")
                 #expect(check.exitCode == 0 && check.out.contains("order_details  1101  ok"), "\(check.out)\(check.err)")
                 try await two.run("alter table orders rename column status to state")

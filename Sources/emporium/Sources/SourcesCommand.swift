@@ -80,7 +80,7 @@ struct SourcesList: AsyncParsableCommand {
                         from (select max(option_value) filter (where option_name = 'host') as host,
                                 max(option_value) filter (where option_name = 'port') as port,
                                 (select split_part(x, '=', 2) from pg_foreign_table t, unnest(t.ftoptions) x
-                                    where t.ftrelid = to_regclass(format('%I.orders', s.foreign_schema)) and x like 'dbname=%') as database
+                                    where t.ftrelid = to_regclass(format('%I.orders', 'source_' || s.source)) and x like 'dbname=%') as database
                             from pg_foreign_server f, pg_options_to_table(f.srvoptions)
                             where f.srvname = 'source_' || s.source) o) as database,
                     (select option_value from pg_user_mappings m, pg_options_to_table(m.umoptions)
@@ -154,9 +154,16 @@ struct SourcesRemove: AsyncParsableCommand {
                         and not exists (select from ops.snapshot p where p.source = s.source)
                         and not exists (select from ops.source_file f where f.source = s.source)
                         and not exists (select from quality.finding f where f.source = s.source)
-                    returning 1
+                    returning supplier_id
                     """, [.text(name)])
-                return removed.rows.count == 1
+                guard let supplier = removed.first?.int("supplier_id") else { return false }
+                // That it was added with, unless somebody has put it to use.
+                try await connection.query(
+                    """
+                    delete from shop.suppliers u where supplier_id = $1
+                        and not exists (select from shop.products p where p.supplier_id = u.supplier_id)
+                    """, [.int(supplier)])
+                return true
             }
         }
         print(gone ? "source \(name) is removed" : "source \(name) is disconnected; what was taken from it stays")
