@@ -144,6 +144,9 @@ struct LoadDatabaseCommand: AsyncParsableCommand {
                 })
             for table in tables { if let shop = table.shop { print(shop.sentence(of: table.storedRows)) } }
             print(equal ? "equal" : "different: emporium load database --source \(source) loads what is missing or differs")
+            for table in tables where !table.isEqual && table.rejected > 0 {
+                print("\(table.table): what was rejected is not loaded again; it is mended at the source: emporium rejects --feed source.\(table.table)")
+            }
         }
         if !equal { throw ExitCode(2) }
     }

@@ -57,6 +57,24 @@ select is(pg_temp.load('source.orders'), '2 = 2 + 0 in 0: 0 stored 0 rejected 0 
 update source_depot.orders set order_date = '2025-02-28' where order_id = '7';
 select is(pg_temp.load('source.orders'), '2 = 1 + 1 in 1: 1 stored 0 rejected 0 duplicate', 'mended it is');
 
+-- A line that was rejected holds up its order until it is as it is known, or gone.
+insert into source_depot.order_details values ('8', '1', '1', '2', '10.00', null), ('8', '2', '1', '0', '10.00', null), ('8', 'x', '1', '1', '10.00', null);
+create function pg_temp.held() returns text[] language sql as $$select coalesce(array_agg(source_key order by source_key), '{}') from shop.source_refused_lines$$;
+select is(pg_temp.load('source.order_details'), '3 = 0 + 3 in 1: 1 stored 2 rejected 0 duplicate', 'lines that are rejected');
+select is(pg_temp.held(), '{8/,8/2}', 'are known as such');
+select is(pg_temp.load('source.order_details'), '3 = 3 + 0 in 0: 0 stored 0 rejected 0 duplicate', 'and not landed again');
+select is(pg_temp.held(), '{8/,8/2}', 'but known all the same');
+update source_depot.order_details set quantity = '-2' where line_no = '1';
+delete from source_depot.order_details where line_no = 'x';
+select is(pg_temp.load('source.order_details'), '2 = 1 + 1 in 1: 0 stored 1 rejected 0 duplicate', 'a change that is rejected, and a line that went');
+select is(pg_temp.held(), '{8/1,8/2}', 'the one holds up the order, the other no longer');
+select results_eq($$select source_rows, stored_rows, rejected, missing, differing from ops.verify_snapshot('depot') where feed = 'source.order_details'$$,
+    $$values (2::bigint, 1::bigint, 2::bigint, 0::bigint, 1::bigint)$$, 'compared: what was rejected, and of it what differs from the version before');
+update source_depot.order_details set quantity = '2' where line_no = '1';
+delete from source_depot.order_details where line_no = '2';
+select is(pg_temp.load('source.order_details'), '1 = 1 + 0 in 0: 0 stored 0 rejected 0 duplicate', 'as it is known, and gone');
+select is(pg_temp.held(), '{}'::text[], 'nothing holds up the order');
+
 delete from source_depot.customers where customer_id = '9';
 select is(pg_temp.load('source.customers'), '24 = 24 + 0 in 0: 0 stored 0 rejected 0 duplicate', 'a row that went lands nothing');
 select results_eq($$select feed, code, record from quality.open_finding where source = 'depot' and code = 'gone_from_source'$$,

@@ -128,8 +128,8 @@ set local role emporium_owner;
 insert into shop.currency_rate (currency, valid_from, rate) values ('JPY', '2020-01-01', 0.006), ('JPY', '2025-01-01', 0.0061);
 reset role;
 select pg_temp.add_source('yen', 'JPY', 'Asia/Tokyo');
-select is(pg_temp.take('customers', '{"1,,Sato,,,,,,JP,"}', 'yen') || pg_temp.take('products', '{"1,Bowl,Kitchen,1980,990.5,4,0"}', 'yen') || pg_temp.take('orders', '{"1,1,,2025-01-05,,,paid,"}', 'yen')
-    || pg_temp.take('order_details', '{"1,1,1,2,1980.00,60","1,2,1,1,10.50,"}', 'yen'), '1/0/01/0/01/0/01/1/0', 'yen have no decimals in a line');
+select is(pg_temp.take('customers', '{"1,,Sato,,,,,,JP,"}', 'yen') || pg_temp.take('products', '{"1,Bowl,Kitchen,1980,990.5,4,0"}', 'yen') || pg_temp.take('orders', '{"1,1,,2025-01-05,,,paid,","2,1,,2025-01-05,,,paid,"}', 'yen')
+    || pg_temp.take('order_details', '{"1,1,1,2,1980.00,60","2,1,1,1,10.50,"}', 'yen'), '1/0/01/0/02/0/01/1/0', 'yen have no decimals in a line, and its order waits');
 select is(pg_temp.assemble('yen') ->> 'orders', '1', 'an order in yen');
 select is((select (o.total_amount, o.currency, p.price, p.cost)::text from shop.orders o join shop.source_orders s using (order_id), shop.products p join shop.source_products sp using (product_id) where s.source = 'yen' and sp.source = 'yen'), '(3900.00,JPY,12.08,6.04)', 'prices by the newest rate');
 select is(pg_temp.faults(), 0::bigint, 'all holds');

@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp set enable_nestloop = off set plan_cache_m
 -- All of it is one transaction, so a reading that breaks off has landed nothing.
 -- Rows that are known here and gone there become findings gone_from_source, and are resolved when they are there again.
 -- Reads:  source_NAME.<table>, shop.source_<table>, staging.reject
--- Writes: staging.source_<table>, ops.batch, ops.snapshot, ops.snapshot_batch, quality.finding
+-- Writes: staging.source_<table>, ops.batch, ops.snapshot, ops.snapshot_batch, shop.source_refused_lines, quality.finding
 -- Errors: EM500, EM511 as ops.snapshot_table(); EM512 the table was not read to its end; classes HV of the wrapper
 declare
     v_feed ops.feed%rowtype := ops.feed_named(p_feed);
@@ -41,6 +41,22 @@ begin
         $sql$, v_rows)
     using p_source, p_feed;
     execute format('select count(*) from pg_temp.%I where payload is not null', v_rows) into v_landed;
+    -- A line that was rejected and is now as it is known, or gone, holds up its order no longer.
+    if p_feed = 'source.order_details' then
+        execute format(
+            $sql$
+            delete from shop.source_refused_lines r
+            where r.source = $1 and not exists (
+                select from (
+                    select there from pg_temp.%1$I where there_digest is distinct from here_digest
+                    union all
+                    select regexp_replace(there, '[^/]*$', '') from pg_temp.%1$I
+                    where there_digest is distinct from here_digest and there !~ '/(0|[1-9][0-9]{0,8})$'
+                ) t
+                where t.there = r.source_key)
+            $sql$, v_rows)
+        using p_source;
+    end if;
 
     insert into ops.snapshot (source, feed, run_id, read, unchanged, landed)
     values (p_source, p_feed, p_run, v_read, v_read - v_landed, v_landed)

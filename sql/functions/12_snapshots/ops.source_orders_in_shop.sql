@@ -10,7 +10,8 @@ begin
             left join shop.orders s using (order_id)
             left join (
                 select record, min(code) as code from quality.finding
-                where source = p_source and resolved_at is null and code like 'order_without_%' group by record
+                where source = p_source and resolved_at is null and feed = 'source.orders'
+                    and code in ('order_without_lines', 'order_without_customer', 'order_too_large', 'order_refused', 'line_rejected') group by record
             ) f on f.record = shop.source_record('source.orders', o.source_key)
             where o.source = p_source
         )

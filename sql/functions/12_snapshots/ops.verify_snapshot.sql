@@ -5,10 +5,10 @@ returns table (
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set enable_nestloop = off set plan_cache_mode = force_custom_plan as $$
 -- Compares each table of a source's database with what is stored of it, row by row and by checksum.
---   rejected   rows there that were rejected as they are, and of which nothing is stored
+--   rejected   rows there that were rejected as they are; those of which an earlier version is stored are differing, too
 --   missing    rows there that are not stored; differing: stored, but with other values
 --   gone       rows stored, and there no longer; gone_noted: those of them that are findings gone_from_source
---   …checksum  of all keys and digests, whatever their order, in hexadecimal; the source's without its rejected rows, ours without
+--   …checksum  of all keys and digests, whatever their order, in hexadecimal; the source's without rejected rows of which nothing is stored, ours without
 --              rows that are noted as gone
 --   shop       for orders {"in_shop", "removed", "without": {code of a finding: orders}}; null for the others
 -- Equal is where missing and differing are 0 and all that is gone is noted; the checksums are the same then.
@@ -21,7 +21,7 @@ begin
         execute format(
             $sql$
             with compared as (
-                select c.*, r.payload is not null and c.here is null as refused, c.there is null and g.record is not null as noted,
+                select c.*, r.payload is not null as refused, c.there is null and g.record is not null as noted,
                     hashtextextended(c.there || ' ' || c.there_digest, 0)::numeric as there_hash,
                     hashtextextended(c.here || ' ' || c.here_digest, 0)::numeric as here_hash
                 from (%s) c
@@ -34,7 +34,7 @@ begin
             select count(there), count(here), count(*) filter (where refused),
                 count(*) filter (where here is null and not refused),
                 count(*) filter (where there_digest <> here_digest), count(*) filter (where there is null), count(*) filter (where noted),
-                ops.checksum(sum(there_hash) filter (where not refused)), ops.checksum(sum(here_hash) filter (where not noted))
+                ops.checksum(sum(there_hash) filter (where not (refused and here is null))), ops.checksum(sum(here_hash) filter (where not noted))
             from compared
             $sql$, ops.snapshot_rows(p_source, feed))
         using p_source, feed

@@ -33,8 +33,7 @@ from (
             shop.calendar_day(q.paid_sent) as paid_day, shop.source_instant(q.paid_sent, p_zone) as paid_at,
             shop.calendar_day(q.shipped_sent) as shipped_day, shop.source_instant(q.shipped_sent, p_zone) as shipped_at,
             shop.source_status(q.status_sent) as status,
-            case when lower(q.payment_sent) in ('card', 'paypal', 'bank_transfer', 'invoice', 'wallet', 'cash_on_delivery')
-                then lower(q.payment_sent) end as payment_method
+            case when shop.payment_method_rule(lower(q.payment_sent)) = '' then lower(q.payment_sent) end as payment_method
         from (
             select staging.bare_text(p_values[1]) as order_id, staging.bare_text(p_values[2]) as customer_key,
                 staging.bare_text(p_values[3]) as employee_sent, staging.bare_text(p_values[4]) as ordered_sent,

@@ -17,7 +17,9 @@ as $$
 -- A record that is as the one of its key before it is a duplicate. The newest of a key is the one of the greatest (batch, position),
 -- so that a reject that is replayed late does not take the place of what came after it.
 -- The statement is made for the feed: the table's name is the staging table's, the columns are those that the judging function gives.
--- Writes: shop.source_version, shop.<staging table>, staging.reject
+-- A line of an order that is rejected is known as such until it is accepted, so that its order is not taken without it; where its
+-- number cannot be read, until a later batch has a new line of the order. What is judged again and rejected again changes nothing.
+-- Writes: shop.source_version, shop.<staging table>, shop.source_refused_lines, staging.reject
 declare
     v_result ops.promotion := row(p_batch.batch_id, 0, 0, 0, 0)::ops.promotion;
     v_half ops.promotion;
@@ -27,6 +29,37 @@ declare
     v_latest date := (p_batch.received_at at time zone p_source.time_zone)::date + 1;
     v_earliest date := ops.setting_value('sources.earliest')::date;
     v_decimals integer := (select minor_units from shop.currency where currency = p_source.currency);
+    v_lines text := case p_batch.feed when 'source.order_details' then
+        $sql$
+            fresh as materialized (
+                select distinct on (key) key, order_key, position
+                from (
+                    select order_key, position,
+                        case when line_no is null or failures like '%line_no_%' then order_key || '/' else source_key end as key
+                    from judged
+                    where translate(failures, ',', '') <> '' and shop.source_key_rule('', order_key) = '' and $17
+                ) f
+                order by key, position desc
+            ), refused_lines as (
+                insert into shop.source_refused_lines as r (source, source_key, order_key, batch_id, position)
+                select $14, f.key, f.order_key, $1, f.position
+                from fresh f
+                where not exists (select from turned k where k.source_key = f.key and k.position > f.position)
+                order by f.key
+                on conflict on constraint source_refused_lines_pkey do update
+                set batch_id = excluded.batch_id, position = excluded.position
+                where (r.batch_id, r.position) < (excluded.batch_id, excluded.position)
+            ), mended_lines as (
+                delete from shop.source_refused_lines r
+                using (
+                    select source_key as key, position, 9223372036854775807 as batch_id from turned
+                    union all
+                    select order_key || '/', position, $1 from turned where is_new
+                ) k
+                where r.source = $14 and r.source_key = k.key and (r.batch_id, r.position) <= ($1, k.position) and r.batch_id < k.batch_id
+                    and not exists (select from fresh f where f.key = k.key and (f.position > k.position or k.batch_id = $1))
+            ),
+        $sql$ else '' end;
     v_constraint text;
     v_code text;
     v_middle bigint;
@@ -77,7 +110,7 @@ begin
                 on conflict (source, source_key) do update
                 set digest = excluded.digest, batch_id = excluded.batch_id, position = excluded.position, %4$s
                 where (t.batch_id, t.position) < (excluded.batch_id, excluded.position)
-            ), refused as materialized (
+            ), %6$s refused as materialized (
                 select position, line, defect, fields, payload, failures, true as rejected
                 from judged where translate(failures, ',', '') <> ''
                 union all
@@ -106,10 +139,11 @@ begin
             $sql$, v_name, 'judged_' || v_name,
             (select string_agg(quote_ident(name), ', ') from unnest(v_columns) as c (name)),
             (select string_agg(format('%1$I = excluded.%1$I', name), ', ') from unnest(v_columns) as c (name)),
-            (select string_agg(format('a.sent[%s]', place), ', ' order by n) from unnest(v_file.map) with ordinality as m (place, n)))
+            (select string_agg(format('a.sent[%s]', place), ', ' order by n) from unnest(v_file.map) with ordinality as m (place, n)), v_lines)
         into v_result.received, v_result.stored, v_result.rejected, v_result.duplicate
         using p_batch.batch_id, p_batch.slot, p_from, p_to, v_file.width, p_batch.feed, v_file.format, v_file.columns,
-            v_file.delimiter, p_source.time_zone, v_decimals, v_earliest, v_latest, p_source.source, p_batch.received_on, p_run;
+            v_file.delimiter, p_source.time_zone, v_decimals, v_earliest, v_latest, p_source.source, p_batch.received_on, p_run,
+            p_batch.promoted_run is null;
         set constraints all immediate;
         return v_result;
     exception when data_exception or integrity_constraint_violation or program_limit_exceeded then

@@ -33,6 +33,10 @@ from shop.source_orders s
 left join shop.source_order_details d on d.source = s.source and d.order_key = s.source_key
 where s.source = p_source and d.source_key is null and (select lines from came)
 union all
+select 'source.orders', 'line_rejected', shop.source_record('source.orders', s.source_key)
+from (select distinct order_key from shop.source_refused_lines where source = p_source) r
+join shop.source_orders s on s.source = p_source and s.source_key = r.order_key
+union all
 select 'source.orders', 'order_without_customer', shop.source_record('source.orders', s.source_key)
 from shop.source_orders s
 left join shop.source_customers c on c.source = s.source and c.source_key = s.customer_key
