@@ -49,7 +49,7 @@ actor PipelineLock {
     private func holder(_ connection: Connection) async throws -> String {
         let answer = try await connection.query(
             """
-            select format('pid %s since %s', a.pid, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ')) as holder
+            select 'pid ' || a.pid || coalesce(' since ' || to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'), '') as holder
             from pg_locks l join pg_stat_activity a using (pid)
             where l.locktype = 'advisory' and l.granted and l.objsubid = 1
                 and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended($1, 0)

@@ -32,6 +32,7 @@ select 'source.orders', 'order_without_lines', shop.source_record('source.orders
 from shop.source_orders s
 left join shop.source_order_details d on d.source = s.source and d.order_key = s.source_key
 where s.source = p_source and d.source_key is null and (select lines from came)
+    and not exists (select from shop.source_refused_lines r where r.source = s.source and r.order_key = s.source_key)
 union all
 select 'source.orders', 'line_rejected', shop.source_record('source.orders', s.source_key)
 from (select distinct order_key from shop.source_refused_lines where source = p_source) r
