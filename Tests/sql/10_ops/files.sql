@@ -24,6 +24,19 @@ from (values
     ('{name,email,date_of_birth}', 'EM011'), ('{}', 'EM011'), ('{name,email,date_of_birth,mobile_no,NAME}', 'EM011'),
     ('{name,name,email,date_of_birth,mobile_no}', 'EM011'), ('{"name;email;date_of_birth;mobile_no"}', 'EM011'),
     ('{"''); drop table ops.batch; --",email,date_of_birth,mobile_no}', 'EM011')) as t (header, state);
+create function pg_temp.hint_of(p_file bigint, p_header text[]) returns text language plpgsql as $$
+declare
+    v_hint text;
+begin
+    perform ops.start_file(p_file, p_header);
+    return null;
+exception when sqlstate 'EM011' then
+    get stacked diagnostics v_hint = pg_exception_hint;
+    return v_hint;
+end
+$$;
+select is(pg_temp.hint_of(:f, header) like '%--delimiter%', says, 'a hint at the delimiter: ' || array_to_string(header, ','))
+from (values ('{"name;email;date_of_birth;mobile_no"}'::text[], true), (array[E'name\temail'], true), ('{name}', false), ('{"name;email",date_of_birth}', false)) as t (header, says);
 
 select is(pg_temp.state_as('loader', q), state, q)
 from (values

@@ -24,7 +24,8 @@ begin
                 then format('the header lacks %s', array_to_string(v_missing, ', '))
                 else format('the header names %s twice', array_to_string(v_twice, ', ')) end,
             detail = format('the header has: %s', left(array_to_string(v_columns, ', '), 1000)),
-            hint = format('the first line must name %s, in any order', array_to_string(v_wanted, ', '));
+            hint = case when cardinality(v_columns) = 1 and v_columns[1] ~ '[;|\t]' then 'is the delimiter another one? --delimiter; ' else '' end
+                || format('the first line must name %s, in any order', array_to_string(v_wanted, ', '));
     end if;
     update ops.source_file set columns = v_columns where source_file_id = p_file;
     return v_columns;
