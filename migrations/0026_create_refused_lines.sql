@@ -7,7 +7,6 @@ create table shop.source_refused_lines (
     position bigint not null,
     constraint source_refused_lines_pkey primary key (source, source_key)
 );
-create index source_refused_lines_order_key_idx on shop.source_refused_lines (source, order_key);
 comment on table shop.source_refused_lines is
     'lines of orders of order systems whose newest version was rejected: their order is not taken into the shop, and not changed there';
 comment on column shop.source_refused_lines.source is 'of shop.source; without a foreign key, see shop.source_version';
