@@ -90,7 +90,8 @@ def series(looks, acknowledged, steps, options):
             place += 1
         feeds = now["feeds"] or {}
         done = feeds.get("events.raw", {}).get("done", 0)
-        rate = factor_at(steps, now["at"])
+        at = round(now["at"], 2)
+        rate = factor_at(steps, at)
         customers = (now["lag"] or {}).get("shop.customer") or 0
         customers += (lambda feed: feed.get("received", 0) - feed.get("done", 0))(feeds.get("shop.customer", {}))
         spent = now["at"] - before["at"] if before else 1.0
@@ -98,7 +99,7 @@ def series(looks, acknowledged, steps, options):
         used = {name: cpu / spent for name, cpu in now["cpu"].items()}
         used["others on this machine"] = max(0.0, busy * os.cpu_count() - sum(used.values()))
         rows.append({
-            "at": round(now["at"], 2), "events_lag": max(0, sent - done), "customers_lag": customers,
+            "at": at, "events_lag": max(0, sent - done), "customers_lag": customers,
             "events_behind": max(0, sent - done) / (options.posts * rate * 10), "customers_behind": customers / (options.customers * rate),
             "waiting": now["waiting"], "archive_rows": (now["archive"]["rows"] or 0), "archive_age": now["archive"]["age"] or 0, "pending": now["archive"]["pending"],
             "busy": busy,
@@ -110,10 +111,12 @@ def series(looks, acknowledged, steps, options):
 
 
 def factor_at(steps, at):
+    """Of the step in whose window a look is: after its begin, until its end."""
+    end = 0.0
     for step in steps:
-        if at < step["seconds"]:
+        end += step["seconds"]
+        if at <= end:
             return step["factor"]
-        at -= step["seconds"]
     return steps[-1]["factor"]
 
 
