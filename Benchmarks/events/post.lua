@@ -1,10 +1,11 @@
--- For wrk: packages of 10 events, 5 kB, each event with a message id of its own. EMPORIUM_API_KEY is sent where it is set.
+-- For wrk: 5,000 events with a message id each, in packages of 10 (5 kB), over and over: behind the door the later rounds are duplicates.
+-- EMPORIUM_API_KEY is sent where it is set.
 local stamp = 'X-Message-Stamp-Holded\\\\Shared\\\\Infrastructure\\\\Messenger\\\\Stamp\\\\'
 local core = 'X-Message-Stamp-Holded\\\\Core\\\\Messaging\\\\Messenger\\\\Stamp\\\\'
 local device = string.rep('d', 40)
 local event = '{"data":{"id":"0b7a1c52-1d9e-4c33-9d0f-6a3f0b8a%04x","amount":%d.25},"attributes":{"type":"shop.order.placed",'
     .. '"targetSubscription":"orders","' .. stamp .. 'NewContextStamp":{"accountId":"6f9619ff-8b86-4011-b42d-00c04fc9%04x",'
-    .. '"userId":"01hzxw8q3v5n7p9r1t2u3v4w5x","requestPlatform":"web"},"' .. core .. 'TimestampStamp":"%s",'
+    .. '"userId":"01hzxw8q3v5n7p9r1t2v3w4x5y","requestPlatform":"web"},"' .. core .. 'TimestampStamp":"%s",'
     .. '"' .. core .. 'MessageIdStamp":"%08x-%04x-4%03x-8%03x-%012x"}}'
 
 local threads = 0
