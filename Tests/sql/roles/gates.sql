@@ -29,7 +29,8 @@ select is_empty($$select f.name, e.role from function f join expected e on e.obj
         and not exists (select from pg_constraint c join pg_depend d on d.classid = 'pg_constraint'::regclass and d.objid = c.oid and d.refobjid = f.oid)$$,
     'what programs and teams call runs as the owner, but rules of constraints');
 select set_eq($$select e.object from expected e join function f on f.name = e.object where e.role = 'analytics'$$,
-    array['analytics.next_order(date,integer,integer,text)', 'analytics.backtest(date,integer)', 'analytics.fit_model(text,date)'], 'analytics calls the models, and nothing else of ours');
+    array['analytics.next_order(date,integer,integer,text)', 'analytics.backtest(date,integer)', 'analytics.fit_model(text,date)',
+        'analytics.latest_order_day()', 'analytics.due_customers(date,integer,text)'], 'analytics calls the models, and nothing else of ours');
 select is_empty($$select name from relation where relkind in ('v', 'm') and not (name like 'analytics.%' and relowner = 'masker'::regrole) and not coalesce(reloptions::text ~ 'security_invoker=(true|on|1)', false)$$,
     'every view is security_invoker, but those of masker');
 select is_empty($$select name from relation where relowner = 'masker'::regrole and not coalesce(reloptions::text ~ 'security_barrier=(true|on|1)', false)$$, 'which are security_barrier');
