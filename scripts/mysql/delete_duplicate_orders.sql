@@ -9,9 +9,10 @@ set @scope = coalesce(@scope, 'latest date of each customer');  -- or 'all': eve
 set @same = coalesce(@same, 'day');                             -- or 'content': the same lines, too
 set @dry_run = coalesce(@dry_run, 1);                           -- 0 removes
 
--- A word that is unknown is an error (strict), not an empty one. The comparison of lines must not be cut off. Each statement sees
--- what was committed before it, and locks nothing but the rows that it is asked to.
-set session sql_mode = concat_ws(',', nullif(@@session.sql_mode, ''), 'STRICT_ALL_TABLES');
+-- A word that is unknown is an error (strict), not an empty one. A day 0000-00-00 that is there is none (no NO_ZERO_DATE,
+-- which is on by default in MySQL 8). The comparison of lines must not be cut off. Each statement sees what was committed before
+-- it, and locks nothing but the rows that it is asked to.
+set session sql_mode = 'STRICT_ALL_TABLES';
 set session group_concat_max_len = 16777216;
 set session transaction isolation level read committed;
 

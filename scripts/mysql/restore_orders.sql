@@ -3,7 +3,7 @@
 --     mysql --init-command='set @removal_id = 1' orders <scripts/mysql/restore_orders.sql
 -- Each step is counted as in that script, and committed is all or nothing. Errors: 1048 for a removal that is unknown or was
 -- restored already, and for stock that is no longer there (the products are listed before); 1062 where an order of that number is there.
-set session sql_mode = concat_ws(',', nullif(@@session.sql_mode, ''), 'STRICT_ALL_TABLES');
+set session sql_mode = 'STRICT_ALL_TABLES';
 set session transaction isolation level read committed;
 drop temporary table if exists removal_check;
 create temporary table removal_check (  -- null is refused, with the name of the column
