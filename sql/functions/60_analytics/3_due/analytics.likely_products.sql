@@ -35,25 +35,34 @@ begin
             join shop.order_items i using (product_id)
             join shop.orders o using (order_id)
             where o.status <> 'cancelled' and o.order_date >= (p_as_of - 364)::timestamptz and o.order_date < (p_as_of + 1)::timestamptz
-        ), pair as materialized (
+        ), paired as (
             select a.anchor, i.product_id, count(*)::numeric / t.orders as share
             from anchored a
             join shop.order_items i using (order_id)
             join (select b.anchor, count(*) as orders from anchored b group by b.anchor) t using (anchor)
-            where i.product_id <> a.anchor
+            where i.product_id <> a.anchor and not exists (select from shop.product_retirement r where r.product_id = i.product_id)
             group by a.anchor, i.product_id, t.orders
             having count(*) >= 3
+        ), pair as materialized (
+            select p.*, row_number() over (partition by p.anchor order by round(p.share, 6) desc, p.product_id) as nth from paired p
         ), companion as (
-            select l.customer_id, p.product_id, max(p.share) as share
-            from last l
-            join pair p on p.anchor = l.product_id
-            group by l.customer_id, p.product_id
+            -- Of what a customer has not bought, no more than the best p_number of a product can be among his best. What he has bought
+            -- needs its share whatever its place.
+            select c.customer_id, c.product_id, max(c.share) as share
+            from (
+                select l.customer_id, p.product_id, p.share from last l join pair p on p.anchor = l.product_id where p.nth <= p_number
+                union all
+                select l.customer_id, p.product_id, p.share
+                from last l
+                join habit h using (customer_id)
+                join pair p on (p.anchor, p.product_id) = (l.product_id, h.product_id)
+                where p.nth > p_number
+            ) c
+            group by c.customer_id, c.product_id
         ), ranked as (
-            select c.customer_id, c.product_id, p.name::text as name, round(coalesce(h.weight, 0) + coalesce(k.share, 0), 6) as score,
-                coalesce(h.times, 0) as times, h.last_bought, round(coalesce(k.share, 0), 6) as together
-            from (select h.customer_id, h.product_id from habit h union select k.customer_id, k.product_id from companion k) c
-            left join habit h using (customer_id, product_id)
-            left join companion k using (customer_id, product_id)
+            select c.customer_id, c.product_id, p.name::text as name, round(coalesce(c.weight, 0) + coalesce(c.share, 0), 6) as score,
+                coalesce(c.times, 0) as times, c.last_bought, round(coalesce(c.share, 0), 6) as together
+            from (select * from habit full join companion using (customer_id, product_id)) c
             join shop.products p using (product_id)
             where not exists (select from shop.product_retirement r where r.product_id = c.product_id)
         ), placed as (
