@@ -2,6 +2,13 @@
 begin;
 \ir ../support.psql
 select * from no_plan();
+-- What is said to who asks, in a session of its own, before this one has rows that it would wait for.
+\set said `psql -Xq -f Tests/sql/60_analytics/said.psql 2>&1`
+select matches(:'said'::text, 'none:.*WARNING:  model bg_nbd as of 1997-01-01 did not converge, and answers nothing: nobody has bought again.*NOTICE:  model gamma_gamma as of 1997-01-01 did not converge.*short:', 'a model that did not converge says so');
+select matches(:'said'::text, 'short:.*WARNING:  orders are known until 1998-06-30, the horizon ends on 1998-08-29.*whole:', 'a backtest that ends after the latest order says so');
+select doesnt_match(:'said'::text, 'whole:.*WARNING', 'and one that does not says nothing');
+set local client_min_messages = error;
+
 create temp table sample (name text, customer_id bigint, day date, value numeric, currency text default 'EUR');
 insert into sample (name, customer_id, day, value)
 select 'once each', i, date '2025-01-01' + i % 200, 10 + i % 7 from generate_series(1, 300) i
@@ -65,5 +72,37 @@ select is(f.said, v.said, format('%s, %s', f.name, f.model)) from (values ('once
 join found f on (f.name, f.model) = (v.name, v.model) and f.said is not null;
 select is((select count(*) from found where said is null and model in ('bg_nbd', 'pareto_nbd') and answers > 0), (select count(*) from found where said = 'converged' and model in ('bg_nbd', 'pareto_nbd')), 'who converged answers, and nobody else');
 select is((select count(*) from found f where said is not null), 12 * 4::bigint, 'each says something');
+
+-- A model that did not converge before orders came in is fitted again; one that still cannot is not, nor is one that did.
+create function pg_temp.fill(p_sample text) returns void
+language plpgsql as $$
+begin
+    set local session_replication_role = replica;
+    delete from shop.orders;
+    delete from shop.customers;
+    insert into shop.customers (customer_id, last_name, registration_date) select distinct s.customer_id, 'Customer', timestamptz '2000-01-01 00:00Z' from sample s where name = p_sample;
+    insert into shop.orders (customer_id, order_date, total_amount, status, currency)
+    select s.customer_id, s.day::timestamp at time zone 'UTC', s.value, 'delivered', s.currency from sample s where name = p_sample;
+    set local session_replication_role = origin;
+end
+$$;
+delete from analytics.model;
+select pg_temp.fill('one order');
+create temp table early as select k, (select count(*) from analytics.next_order('2025-12-31', p_model => k)) as answers from unnest('{bg_nbd,pareto_nbd,mean_interval}'::text[]) k;
+select is(answers, 0::bigint, k || ' knows nothing yet') from early;
+select is((select count(*) from analytics.next_order('2025-12-31', p_model => k)), 0::bigint, k || ' asked again') from early;
+select is(count(*), 4::bigint, 'and is not fitted again for that') from analytics.model;
+select pg_temp.fill('twenty years');
+create temp table late as select k, (select count(*) from analytics.next_order('2025-12-31', p_model => k)) as answers from unnest('{bg_nbd,pareto_nbd,mean_interval}'::text[]) k;
+select ok((answers > 300) = (k <> 'bg_nbd'), k || ' answers once there are orders that tell it enough') from late;
+select is((select count(*) from analytics.next_order('2025-12-31', p_model => k)), answers, k || ' asked again') from late;
+select ok((select bool_and(expected_value > 0) from analytics.next_order('2025-12-31', p_model => 'pareto_nbd')), 'with values');
+select results_eq('select model, count(*) from analytics.model group by model order by model', $$values ('bg_nbd', 2::bigint), ('gamma_gamma', 2), ('mean_interval', 2), ('pareto_nbd', 2)$$, 'each was fitted once more');
+
+-- No days, and no day.
+select is(pg_temp.state_as('analytics', q), 'EM402', q) from unnest(array[$$select * from analytics.next_order('2025-12-31', null)$$, $$select * from analytics.next_order('2025-12-31', 7, null)$$,
+    'select * from analytics.next_order(null)', $$select * from analytics.next_order('infinity')$$, $$select * from analytics.next_order('12000-01-01')$$, $$select analytics.fit_model('mean_interval', null)$$,
+    'select * from analytics.backtest(null, 30)', $$select * from analytics.backtest('-infinity', 30)$$, $$select * from analytics.due_customers('2025-12-31', null, 'pareto_nbd')$$, $$select * from analytics.due_customers('infinity')$$]) q;
+
 select * from finish();
 rollback;

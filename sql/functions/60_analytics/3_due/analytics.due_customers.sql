@@ -14,6 +14,10 @@ declare
     v_model analytics.model;
     v_horizon constant integer := 90;
 begin
+    -- Here, since a comparison with no number is one that no row of next_order() need be computed for.
+    if (p_days between 1 and 3650) is not true then
+        raise exception using errcode = 'EM402', message = 'days are 1 to 3650';
+    end if;
     if v_as_of is null then
         raise exception using errcode = 'EM410', message = 'there are no orders, so nobody is due', hint = 'load orders first';
     end if;
@@ -22,7 +26,7 @@ begin
     if not v_model.converged then
         raise exception using errcode = 'EM411',
             message = format('model %s (%s) as of %s did not converge: %s', v_model.model_id, p_model, v_as_of, v_model.reason),
-            hint = format('where orders came in since: select analytics.fit_model(%L, %L); else another --model, such as mean_interval', p_model, v_as_of);
+            hint = 'another --model, such as mean_interval, or a day by which more orders are known; it is fitted again once they have changed';
     end if;
     return query
         with due as materialized (

@@ -19,13 +19,18 @@ set enable_mergejoin = off set work_mem = '256MB' as $$
 --   expected, happened   purchases within the horizon, in all
 --   calibration  by tenth of customers, from the least expected purchases to the most: [expected mean, mean that happened], …
 -- Writes: analytics.model, where a model is missing
--- Errors: EM402 the horizon is none
+-- Errors: EM402 the horizon or the day is none
+-- Warns where the horizon ends after the latest order: what came then is not known, and counts as no order.
 declare
     v_kind text;
     v_model analytics.model;
+    v_latest constant date := analytics.latest_order_day();
 begin
     if p_horizon not between 1 and 3650 or p_horizon is null then
         raise exception using errcode = 'EM402', message = 'days and horizon are 1 to 3650';
+    end if;
+    if v_latest < p_cut + p_horizon then
+        raise warning 'orders are known until %, the horizon ends on %: days between count as days without orders', v_latest, p_cut + p_horizon;
     end if;
     foreach v_kind in array '{bg_nbd,pareto_nbd,mean_interval,recency,frequency,same_rate}'::text[] loop
         v_model := null;

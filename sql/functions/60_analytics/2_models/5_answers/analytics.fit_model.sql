@@ -6,7 +6,7 @@ set enable_mergejoin = off set work_mem = '256MB' as $$
 --   p_model   bg_nbd, pareto_nbd, gamma_gamma, mean_interval
 -- Reads:  shop.orders, shop.currency_rate
 -- Writes: analytics.model
--- Errors: EM400 no such model
+-- Errors: EM400 no such model, EM402 the day is none
 declare
     v_frequency double precision[];
     v_recency double precision[];
@@ -24,6 +24,9 @@ begin
     if v_names is null then
         raise exception using errcode = 'EM400', message = format('there is no model %s', p_model),
             hint = 'models: bg_nbd, pareto_nbd, gamma_gamma, mean_interval';
+    end if;
+    if (p_as_of between '0001-01-01' and '9999-12-31') is not true then
+        raise exception using errcode = 'EM402', message = format('a day is one of the years 1 to 9999; found %s', coalesce(p_as_of::text, 'null'));
     end if;
     if p_model = 'mean_interval' then
         return analytics.fit_mean_interval(p_as_of);
