@@ -126,6 +126,30 @@ extension EndToEnd {
             }
         }
 
+        /// Its documents were on their way when it was thought dead, and arrive after those of the run in its place.
+        @Test func aMessageThatComesLateReplacesNothing() async throws {
+            try await DueStore.with { store, _ in
+                for day in DueStore.days { #expect(try await store.run("--as-of", day).exitCode == 0) }
+                let gate = store.bench.folder + "/late-\(store.port)"
+                let proxy = try PythonServer("mongo/holding.py", ["\(store.port)", gate])
+                let zombie = try store.start(
+                    "--as-of", DueStore.days[0], "--patience", "0s",
+                    environment: store.environment().merging(["MONGODB_URI": "mongodb://127.0.0.1:\(proxy.port)/?socketTimeoutMS=60000"]) { $1 })
+                try await eventually("a message on its way") { FileManager.default.fileExists(atPath: gate + ".held") }
+                _ = try await store.bench.sql(
+                    "select pg_terminate_backend(l.pid) from pg_locks l where l.locktype = 'advisory' and l.database = (select oid from pg_database where datname = current_database())")
+                try await eventually("a run in its place") { try await store.run("--as-of", DueStore.days[1]).exitCode == 0 }
+                try await store.expectEqual(DueStore.days[1])
+                #expect(FileManager.default.createFile(atPath: gate, contents: nil))
+                let ended = try await zombie.outcome()
+                #expect(ended.exitCode == 69 || ended.exitCode == 75, "\(ended.exitCode ?? -1) \(ended.err)")
+                let (held, due) = (try await store.held(), try await store.due(DueStore.days[1]))
+                for (key, document) in due { #expect(held[key] == document, "what the later run wrote is as it wrote it") }
+                #expect(try await store.run("--as-of", DueStore.days[1]).exitCode == 0)
+                try await store.expectEqual(DueStore.days[1])
+            }
+        }
+
         @Test func oneRunsAtATime() async throws {
             try await DueStore.with { store, _ in
                 let holder = try await store.bench.stack.admin(store.bench.database) { admin in
