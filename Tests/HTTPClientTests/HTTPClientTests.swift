@@ -164,7 +164,8 @@ import Testing
         let begin = ContinuousClock.now
         let error = try await Self.error(HTTPRequest("GET", "\(server.url)/slow", timeout: .milliseconds(200)))
         #expect(error.isOutage && error.description.contains("GET \(server.url)/slow: "), "\(error)")
-        #expect(begin.duration(to: .now) < .seconds(10))
+        // The server trickles for 60 s; how long a busy machine takes to notice is no matter.
+        #expect(begin.duration(to: .now) < .seconds(50))
     }
 
     @Test func nobodyThereIsAnOutage() async throws {
