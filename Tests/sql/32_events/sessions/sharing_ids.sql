@@ -3,14 +3,8 @@
 \ir ../../support.psql
 \ir ../feed.psql
 select * from no_plan();
-create extension dblink;
-create function pg_temp.connect(p_name text) returns void language plpgsql as $$
-begin
-    perform dblink_connect(p_name, format('host=%s port=%s dbname=%I user=emporium', trim('"' from split_part(current_setting('unix_socket_directories'), ',', 1)),
-        current_setting('port'), current_database()));
-    perform dblink_exec(p_name, 'set role promoter');
-end $$;
-select pg_temp.connect('a'), pg_temp.connect('b') \g /dev/null
+\ir ../../sessions.psql
+select pg_temp.connect('a', 'promoter'), pg_temp.connect('b', 'promoter') \g /dev/null
 -- Each round: the same ids in two batches, backwards in the second; a third of them say something else there; the day is another
 -- one each round and is not there yet; in every second round one row of each batch is refused by a constraint.
 alter table public.events add constraint events_test_check check (type <> 'cursed');

@@ -4,38 +4,8 @@
 \ir ../../32_events/feed.psql
 \ir ../archive.psql
 select * from no_plan();
-create extension dblink;
-create function pg_temp.connect(p_name text, p_role text) returns void language plpgsql as $$
-begin
-    perform dblink_connect(p_name, format('host=%s port=%s dbname=%I user=emporium', trim('"' from split_part(current_setting('unix_socket_directories'), ',', 1)),
-        current_setting('port'), current_database()));
-    perform dblink_exec(p_name, 'set role ' || p_role);
-    perform dblink_exec(p_name, 'set statement_timeout = ''30s''');
-end $$;
+\ir ../../sessions.psql
 select pg_temp.connect('a', 'relay'), pg_temp.connect('b', 'relay'), pg_temp.connect('replay', 'promoter') \g /dev/null
-create function pg_temp.ask(p_name text, p_sql text) returns text language sql as $$ select said from dblink(p_name, p_sql) as t (said text) $$;
--- Whether a session comes to wait for a lock; it must, or be done, within 30 seconds.
-create function pg_temp.waits(p_name text) returns boolean language plpgsql as $$
-begin
-    for n in 1..3000 loop
-        if exists (select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database() and a.pid <> pg_backend_pid()) then
-            return true;
-        end if;
-        if dblink_is_busy(p_name) = 0 then
-            return false;
-        end if;
-        perform pg_sleep(0.01);
-    end loop;
-    raise exception '% neither waits nor is done', p_name;
-end $$;
-create function pg_temp.result(p_name text) returns text language plpgsql as $$
-declare
-    v_said text;
-begin
-    select said into v_said from dblink_get_result(p_name) as t (said text);
-    perform count(*) from dblink_get_result(p_name) as t (said text);
-    return v_said;
-end $$;
 select pg_temp.set_to('archive.object.records', '10');
 select pg_temp.set_to('events.window_past', '1 day');
 

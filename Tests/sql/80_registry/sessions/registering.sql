@@ -2,16 +2,10 @@
 -- committed, so this file has a database of its own.
 \ir ../../support.psql
 select * from no_plan();
-create extension dblink;
-create function pg_temp.connect(p_name text) returns void language plpgsql as $$
-begin
-    perform dblink_connect(p_name, format('host=%s port=%s dbname=%I user=emporium', trim('"' from split_part(current_setting('unix_socket_directories'), ',', 1)),
-        current_setting('port'), current_database()));
-    perform dblink_exec(p_name, 'set role registrar');
-end $$;
+\ir ../../sessions.psql
 create temp table session (name text);
 insert into session values ('a'), ('b'), ('c'), ('d');
-select pg_temp.connect(name) from session \g /dev/null
+select pg_temp.connect(name, 'registrar') from session \g /dev/null
 -- Statements of all sessions at once; what each says, in order.
 create function pg_temp.at_once(p_sql text) returns text[] language plpgsql as $$
 declare

@@ -2,7 +2,7 @@
 -- Sessions see only what is committed, so this file commits; its folder has a database of its own.
 \ir ../../../support.psql
 \ir ../../sources.psql
-create extension dblink;
+\ir ../../../sessions.psql
 select * from no_plan();
 select pg_temp.add_source();
 select pg_temp.take('customers', array(select format('%s,,Ash,,,,,,,', n) from generate_series(1, 50) n)) as customers,
@@ -22,8 +22,7 @@ from (
 select is((select count(*) from ops.batch join landed using (batch_id) where state = 'landed'), 13::bigint, 'thirteen batches are landed');
 
 create function pg_temp.begins(p_name text, p_work text) returns integer language sql as $$
-    select 1 from dblink_connect(p_name, format('host=%s port=%s dbname=%I user=postgres', trim('"' from split_part(current_setting('unix_socket_directories'), ',', 1)),
-        current_setting('port'), current_database())) c, dblink_exec(p_name, 'set statement_timeout = ''120s''') t, dblink_send_query(p_name, p_work) s
+    select dblink_send_query(p_name, p_work) from pg_temp.connect(p_name, p_login => 'postgres')
 $$;
 select ops.start_run('load', 'source.orders', '{}') as run \gset
 select pg_temp.begins(name, format(case
