@@ -62,22 +62,7 @@ struct LoadDatabaseCommand: AsyncParsableCommand {
         if verify { return try await compare(load) }
         guard let every else { return try await run(load) }
 
-        var schedule = Schedule(every: every.value)
-        while !shutdown.isRequested {
-            if schedule.isDue(at: Date()) {
-                do {
-                    try await run(load)
-                } catch let code as ExitCode {
-                    logger.warning("the run ended with exit code \(code.rawValue); the next one is tried all the same")
-                } catch let error as PostgresError where error.isOutage {
-                    logger.error("\(error)")
-                }
-                schedule.began()
-                logger.notice("next run at \(schedule.next.formatted(.iso8601))")
-            }
-            // Short naps against the wall clock: a machine that slept through a run begins it on waking.
-            try await Task.sleep(for: .milliseconds(500))
-        }
+        try await Schedule(every: every.value).run(until: shutdown, logger) { try await Schedule.goingOn(logger) { try await run(load) } }
     }
 
     private func run(_ load: DatabaseLoad) async throws {

@@ -72,20 +72,14 @@ struct RelayMongo: AsyncParsableCommand {
             takeOver: takeOver, logger: logger)
         guard let every else { return try print(await delivered(by: delivery, shutdown, logger)) }
 
-        var schedule = Schedule(every: every.value)
-        while !shutdown.isRequested {
-            if schedule.isDue(at: Date()) {
-                do {
-                    try print(await delivered(by: delivery, shutdown, logger))
-                } catch let error as PostgresError where error.sqlStateClass == "EM" {
-                    logger.error("\(error)")  // no orders yet, no model that converged: the next run may find some
-                } catch where shutdown.isRequested && Self.isWaiting(error) {
-                    break  // nothing was under way
-                }
-                schedule.began()
-                logger.info("next run at \(schedule.next.formatted(.iso8601))")
+        try await Schedule(every: every.value).run(until: shutdown, logger, level: .info) {
+            do {
+                try print(await delivered(by: delivery, shutdown, logger))
+            } catch let error as PostgresError where error.sqlStateClass == "EM" {
+                logger.error("\(error)")  // no orders yet, no model that converged: the next run may find some
+            } catch where shutdown.isRequested && Self.isWaiting(error) {
+                // Nothing was under way.
             }
-            try await Task.sleep(for: .milliseconds(250))
         }
     }
 

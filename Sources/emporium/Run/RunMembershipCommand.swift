@@ -46,22 +46,7 @@ struct RunMembershipCommand: AsyncParsableCommand {
             format: outputFormat, spreadsheetSafe: spreadsheetSafe, shutdown: shutdown, logger: logger)
         guard let every else { return try await once(pipeline) }
 
-        var schedule = Schedule(every: every.value)
-        while !shutdown.isRequested {
-            if schedule.isDue(at: Date()) {
-                do {
-                    try await once(pipeline)
-                } catch let code as ExitCode {
-                    logger.warning("the run ended with exit code \(code.rawValue); the next one is tried all the same")
-                } catch let error as PostgresError where error.isOutage {
-                    logger.error("\(error)")
-                }
-                schedule.began()
-                logger.notice("next run at \(schedule.next.formatted(.iso8601))")
-            }
-            // Short naps against the wall clock: a machine that slept through a run begins it on waking.
-            try await Task.sleep(for: .milliseconds(500))
-        }
+        try await Schedule(every: every.value).run(until: shutdown, logger) { try await Schedule.goingOn(logger) { try await once(pipeline) } }
     }
 
     private func once(_ pipeline: MembershipPipeline) async throws {
@@ -77,21 +62,3 @@ struct RunMembershipCommand: AsyncParsableCommand {
 }
 
 extension Exporter.Format: ExpressibleByArgument {}
-
-/// When runs begin: at once, then every so often by the wall clock. Runs that were missed are made up for by one.
-struct Schedule {
-    let every: TimeInterval
-    private(set) var next: Date
-
-    init(every: Duration, from start: Date = Date()) {
-        self.every = Double(every.components.seconds)
-        next = start
-    }
-
-    func isDue(at now: Date) -> Bool { now >= next }
-
-    /// Puts the next run on the first beat that is still to come.
-    mutating func began(at now: Date = Date()) {
-        repeat { next.addTimeInterval(every) } while next <= now
-    }
-}
