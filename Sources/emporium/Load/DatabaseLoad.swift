@@ -96,9 +96,9 @@ struct VerifiedTable: Encodable, Sendable {
     /// Of those that are gone at the source, those that a finding says so of.
     let goneNoted: Int64
     let sourceChecksum, storedChecksum: String
+    /// By ops.verify_snapshot().
+    let isEqual: Bool
     let shop: Shop?
-
-    var isEqual: Bool { missing == 0 && differing == 0 && gone == goneNoted && sourceChecksum == storedChecksum }
 
     init(_ row: QueryResult.Row) throws {
         table = row.text("feed").split(separator: ".").last.map(String.init) ?? ""
@@ -111,6 +111,7 @@ struct VerifiedTable: Encodable, Sendable {
         goneNoted = row.int("gone_noted") ?? 0
         sourceChecksum = row.text("source_checksum")
         storedChecksum = row.text("stored_checksum")
+        isEqual = row.bool("equal") == true
         shop = try row["shop"].map { try JSONDecoder().decode(Shop.self, from: Data($0.utf8)) }
     }
 }

@@ -32,18 +32,7 @@ enum Roles {
 
     /// Connects as whoever administers, runs `body` and closes.
     static func withAdmin<T: Sendable>(_ body: (Connection) async throws -> T) async throws -> T {
-        let connection = try await Connection.connect(try Settings.adminDatabase())
-        do {
-            let value = try await body(connection)
-            await connection.close()
-            return value
-        } catch {
-            await connection.close()
-            if let error = error as? PostgresError, ["42P01", "3F000", "42883"].contains(error.sqlState) {
-                throw ConfigurationError("the database has no roles of ours yet\n  hint: emporium migrate")
-            }
-            throw error
-        }
+        try await Settings.withAdminSession(lacking: "the database has no roles of ours yet", body)
     }
 
     /// Refuses a role that is not for people.

@@ -172,14 +172,7 @@ enum SourceDatabase {
     /// - Throws: `ForeignFailure`; `PostgresError` 08006 when it is not reached; `ConfigurationError` when the source has none.
     static func look(_ name: String, _ connection: Connection) async throws -> [Table] {
         let feeds = try await feeds(connection)
-        let known = try await connection.query(
-            """
-            select host.option_value || ':' || port.option_value as place,
-                (select split_part(x, '=', 2) from pg_foreign_table t, unnest(t.ftoptions) x
-                    where t.ftrelid = to_regclass(format('%I.orders', f.srvname)) and x like 'dbname=%') as database
-            from pg_foreign_server f, pg_options_to_table(f.srvoptions) host, pg_options_to_table(f.srvoptions) port
-            where f.srvname = 'source_' || $1 and host.option_name = 'host' and port.option_name = 'port'
-            """, [.text(name)])
+        let known = try await connection.query("select place, database from ops.source_database($1)", [.text(name)])
         guard let place = known.first?["place"], let database = known.first?["database"] else {
             throw ConfigurationError("source \(name) has no database: it sends files\n  hint: emporium sources add \(name) … --mysql HOST:PORT/DATABASE --user USER")
         }

@@ -21,23 +21,12 @@ enum OrderSources {
 
     /// Connects as whoever administers, runs `body` and closes.
     static func withAdmin<T: Sendable>(_ body: (Connection) async throws -> T) async throws -> T {
-        let connection = try await Connection.connect(try Settings.adminDatabase())
-        do {
-            let value = try await body(connection)
-            await connection.close()
-            return value
-        } catch {
-            await connection.close()
-            // By what is called: a table of MySQL's that is not there comes with another code.
-            if let error = error as? PostgresError, ["42P01", "42703", "3F000", "42883"].contains(error.sqlState) {
-                throw lacking
-            }
-            throw error
-        }
+        // By what is called: a table of MySQL's that is not there comes with another code.
+        try await Settings.withAdminSession(lacking: lacking, body)
     }
 
     private static let names = "select source from shop.source order by source"
-    private static let lacking = ConfigurationError("the database knows no order systems yet\n  hint: emporium migrate")
+    private static let lacking = "the database knows no order systems yet"
 
     /// - Throws: `ConfigurationError` with the sources that are there when there is no such one.
     static func require(_ name: String, _ connection: Connection) async throws {
@@ -49,7 +38,7 @@ enum OrderSources {
         do {
             try require(name, try await session.query("look for source \(name)", names))
         } catch let error as PostgresError where ["42P01", "3F000"].contains(error.sqlState) {
-            throw lacking
+            throw ConfigurationError("\(lacking)\n  hint: emporium migrate")
         }
     }
 
@@ -76,13 +65,7 @@ struct SourcesList: AsyncParsableCommand {
             try await connection.query(
                 """
                 select s.source, s.currency, s.time_zone,
-                    (select o.host || ':' || o.port || '/' || o.database
-                        from (select max(option_value) filter (where option_name = 'host') as host,
-                                max(option_value) filter (where option_name = 'port') as port,
-                                (select split_part(x, '=', 2) from pg_foreign_table t, unnest(t.ftoptions) x
-                                    where t.ftrelid = to_regclass(format('%I.orders', 'source_' || s.source)) and x like 'dbname=%') as database
-                            from pg_foreign_server f, pg_options_to_table(f.srvoptions)
-                            where f.srvname = 'source_' || s.source) o) as database,
+                    (select place || '/' || database from ops.source_database(s.source)) as database,
                     (select option_value from pg_user_mappings m, pg_options_to_table(m.umoptions)
                         where m.srvname = 'source_' || s.source and m.usename = 'emporium_owner' and option_name = 'username') as username,
                     (select to_char(max(taken_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') from ops.snapshot p
@@ -146,24 +129,7 @@ struct SourcesRemove: AsyncParsableCommand {
             return try await connection.transaction { connection in
                 try await SourceDatabase.disconnect(name, connection)
                 try await connection.execute("set local role emporium_owner")
-                try await connection.query("update shop.source set foreign_schema = null where source = $1", [.text(name)])
-                let removed = try await connection.query(
-                    """
-                    delete from shop.source s where source = $1
-                        and not exists (select from shop.source_version v where v.source = s.source)
-                        and not exists (select from ops.snapshot p where p.source = s.source)
-                        and not exists (select from ops.source_file f where f.source = s.source)
-                        and not exists (select from quality.finding f where f.source = s.source)
-                    returning supplier_id
-                    """, [.text(name)])
-                guard let supplier = removed.first?.int("supplier_id") else { return false }
-                // That it was added with, unless somebody has put it to use.
-                try await connection.query(
-                    """
-                    delete from shop.suppliers u where supplier_id = $1
-                        and not exists (select from shop.products p where p.supplier_id = u.supplier_id)
-                    """, [.int(supplier)])
-                return true
+                return try await connection.query("select shop.remove_source($1) as gone", [.text(name)]).first?.bool("gone") == true
             }
         }
         print(gone ? "source \(name) is removed" : "source \(name) is disconnected; what was taken from it stays")

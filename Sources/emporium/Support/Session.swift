@@ -7,7 +7,18 @@ extension Settings {
     static func withSession<T: Sendable>(
         as role: String, lacking: String, _ body: (Connection) async throws -> T
     ) async throws -> T {
-        let connection = try await Connection.connect(try database().asRole(role))
+        try await withSession(try database().asRole(role), lacking: lacking, body)
+    }
+
+    /// The same as whoever administers.
+    static func withAdminSession<T: Sendable>(lacking: String, _ body: (Connection) async throws -> T) async throws -> T {
+        try await withSession(try adminDatabase(), lacking: lacking, body)
+    }
+
+    private static func withSession<T: Sendable>(
+        _ configuration: ConnectionConfiguration, lacking: String, _ body: (Connection) async throws -> T
+    ) async throws -> T {
+        let connection = try await Connection.connect(configuration)
         do {
             let value = try await body(connection)
             await connection.close()

@@ -80,16 +80,16 @@ select is(pg_temp.load('source.customers'), '24 = 24 + 0 in 0: 0 stored 0 reject
 select results_eq($$select feed, code, record from quality.open_finding where source = 'depot' and code = 'gone_from_source'$$,
     $$values ('source.customers', 'gone_from_source', 'customer 9')$$, 'and is a finding');
 select results_eq(
-    $$select feed, source_rows, stored_rows, rejected, missing, differing, gone, gone_noted, source_checksum = stored_checksum
+    $$select feed, source_rows, stored_rows, rejected, missing, differing, gone, gone_noted, source_checksum = stored_checksum, equal
         from ops.verify_snapshot('depot') where feed in ('source.customers', 'source.orders')$$,
-    $$values ('source.customers', 24::bigint, 25::bigint, 0::bigint, 0::bigint, 0::bigint, 1::bigint, 1::bigint, true),
-        ('source.orders', 2, 2, 0, 0, 0, 0, 0, true)$$, 'compared: equal but for what is known to be gone');
+    $$values ('source.customers', 24::bigint, 25::bigint, 0::bigint, 0::bigint, 0::bigint, 1::bigint, 1::bigint, true, true),
+        ('source.orders', 2, 2, 0, 0, 0, 0, 0, true, true)$$, 'compared: equal but for what is known to be gone');
 update source_depot.customers set city = 'Bonn' where customer_id = '3';
 insert into source_depot.customers (customer_id, last_name) values ('90', 'New');
 delete from source_depot.customers where customer_id = '1';
 select results_eq(
-    $$select missing, differing, gone, gone_noted, source_checksum = stored_checksum from ops.verify_snapshot('depot') where feed = 'source.customers'$$,
-    $$values (1::bigint, 1::bigint, 2::bigint, 1::bigint, false)$$, 'and what differs');
+    $$select missing, differing, gone, gone_noted, source_checksum = stored_checksum, equal from ops.verify_snapshot('depot') where feed = 'source.customers'$$,
+    $$values (1::bigint, 1::bigint, 2::bigint, 1::bigint, false, false)$$, 'and what differs');
 insert into source_depot.customers (customer_id, last_name) values ('9', 'Back');
 select is(pg_temp.load('source.customers'), '25 = 22 + 3 in 1: 3 stored 0 rejected 0 duplicate', 'what comes back');
 select is(array(select record from quality.open_finding where source = 'depot' and code = 'gone_from_source'), '{"customer 1"}', 'is a finding no longer');

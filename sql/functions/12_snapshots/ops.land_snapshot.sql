@@ -25,13 +25,7 @@ begin
     execute format('drop table if exists pg_temp.%I', v_rows);
     execute format('create temporary table %I on commit drop as %s', v_rows, ops.snapshot_rows(p_source, p_feed));
     execute format('select count(*) from pg_temp.%I where there is not null', v_rows) into v_read;
-    -- The wrapper takes a value that it cannot convert for the end of the table.
-    if v_read <> v_expected then
-        raise exception using errcode = 'EM512',
-            message = format('source %s: %s of %s rows of %s were read', p_source, v_read, v_expected, split_part(p_feed, '.', 2)),
-            hint = 'rows came or went meanwhile, where the table is not transactional: call again; else a column has a type that '
-                'mysql_fdw cannot read as text, such as year: cast it in a view';
-    end if;
+    perform ops.require_whole(p_source, p_feed, v_read, v_expected);
 
     execute format(
         $sql$

@@ -1,7 +1,7 @@
 create or replace function ops.verify_snapshot(p_source text)
 returns table (
     feed text, source_rows bigint, stored_rows bigint, rejected bigint, missing bigint, differing bigint, gone bigint, gone_noted bigint,
-    source_checksum text, stored_checksum text, shop jsonb)
+    source_checksum text, stored_checksum text, equal boolean, shop jsonb)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set enable_nestloop = off set plan_cache_mode = force_custom_plan as $$
 -- Compares each table of a source's database with what is stored of it, row by row and by checksum.
@@ -11,7 +11,7 @@ set search_path = pg_catalog, pg_temp set enable_nestloop = off set plan_cache_m
 --   …checksum  of all keys and digests, whatever their order, in hexadecimal; the source's without rejected rows of which nothing is stored, ours without
 --              rows that are noted as gone
 --   shop       for orders {"in_shop", "removed", "without": {code of a finding: orders}}; null for the others
--- Equal is where missing and differing are 0 and all that is gone is noted; the checksums are the same then.
+--   equal      nothing is missing or differing and all that is gone is noted; the checksums are the same then
 -- Errors: as ops.land_snapshot()
 declare
     v_expected bigint;
@@ -39,12 +39,8 @@ begin
             $sql$, ops.snapshot_rows(p_source, feed))
         using p_source, feed
         into source_rows, stored_rows, rejected, missing, differing, gone, gone_noted, source_checksum, stored_checksum;
-        if source_rows <> v_expected then
-            raise exception using errcode = 'EM512',
-                message = format('source %s: %s of %s rows of %s were read', p_source, source_rows, v_expected, split_part(feed, '.', 2)),
-                hint = 'rows came or went meanwhile, where the table is not transactional: call again; else a column has a type '
-                    'that mysql_fdw cannot read as text, such as year: cast it in a view';
-        end if;
+        perform ops.require_whole(p_source, feed, source_rows, v_expected);
+        equal := missing = 0 and differing = 0 and gone = gone_noted and source_checksum = stored_checksum;
         shop := case when feed = 'source.orders' then ops.source_orders_in_shop(p_source) end;
         return next;
     end loop;
