@@ -137,21 +137,6 @@ public actor MongoClient {
         }
     }
 
-    /// - Throws: `MongoError`.
-    public func count(_ filter: BSON, in collection: String) throws(MongoError) -> Int {
-        var number: Int64 = 0
-        try answered { (client) throws(MongoError) -> bson_error_t? in
-            let collection = mongoc_client_get_collection(client, database, collection)
-            defer { mongoc_collection_destroy(collection) }
-            let primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY)
-            defer { mongoc_read_prefs_destroy(primary) }
-            var error = bson_error_t()
-            number = filter.withRaw { mongoc_collection_count_documents(collection, $0, nil, primary, nil, &error) }
-            return number < 0 ? error : nil
-        }
-        return Int(number)
-    }
-
     /// Makes of libmongoc's error one of ours; drops the connection after an outage, so that the next call does not sit out libmongoc's
     /// own pause.
     private func answered(_ body: (OpaquePointer) throws(MongoError) -> bson_error_t?) throws(MongoError) {

@@ -42,8 +42,8 @@ import Testing
         #expect(try await all(client, "c", fields: BSON(json: #"{"_id": 1}"#))[0] == ["_id": .int(1)])
         let removed = try await client.write([1, 2, 99].map { .remove(try BSON(json: #"{"_id": \#($0), "emporium.run": {"$lt": 2}}"#)) }, to: "c")
         #expect(removed.removed == 1, "what a newer run wrote is not removed")
-        #expect(try await client.count(Self.everything, in: "c") == 5)
-        #expect(try await client.count(BSON(json: #"{"emporium.run": 2}"#), in: "c") == 2)
+        let left = try await all(client, "c")
+        #expect(left.count == 5 && left.count { $0["emporium"]?["run"]?.int == 2 } == 2)
         #expect(try await client.write([], to: "c") == .init())
     }
 
@@ -62,7 +62,7 @@ import Testing
         let text = String(repeating: "x", count: 3 << 20)
         // 60 MiB: more than one message of 48 MB holds.
         #expect(try await client.write((1...20).map { try replacing($0, run: 1, #", "t": "\#(text)""#) }, to: "large").added == 20)
-        #expect(try await client.count(Self.everything, in: "large") == 20)
+        #expect(try await all(client, "large", fields: BSON(json: #"{"_id": 1}"#)).count == 20)
         #expect(try await client.write((1...3000).map { try replacing($0, run: 1) }, to: "many").added == 3000)
         #expect(try await all(client, "many").map { $0["_id"]?.int } == (1...3000).map(Int64.init))
         let error = await #expect(throws: MongoError.self) {
