@@ -35,6 +35,7 @@ let package = Package(
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CMongo", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
+        .systemLibrary(name: "CPGQuery", providers: [.apt(["libpg-query-dev", "libprotobuf-c-dev"])]),
         // simdjson is a header full of templates: without optimisation it is 25 times slower, in debug builds, too.
         .target(
             name: "CSimdJSON", cxxSettings: [.unsafeFlags(["-O2", "-DNDEBUG"])],
@@ -47,7 +48,8 @@ let package = Package(
         .target(name: "Framing", dependencies: ["CZlib"], swiftSettings: strict),
         .target(name: "Generators", swiftSettings: strict),
         .target(name: "Kafka", dependencies: ["CRdKafka", "Executors", logging], swiftSettings: strict),
-        .target(name: "Migrations", dependencies: ["Postgres", "Digests", logging], swiftSettings: strict),
+        .target(name: "PGQuery", dependencies: ["CPGQuery"], swiftSettings: strict),
+        .target(name: "Migrations", dependencies: ["Postgres", "PGQuery", "Digests", logging], swiftSettings: strict),
         .target(name: "Stack", dependencies: ["Postgres", logging], swiftSettings: strict),
         .target(name: "HTTPClient", dependencies: ["CCurl", logging], swiftSettings: strict),
         .target(name: "Mongo", dependencies: ["CMongo", "Executors"], swiftSettings: strict),
@@ -86,6 +88,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Stack"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Stack"], swiftSettings: strict),
         .testTarget(name: "KafkaTests", dependencies: ["Kafka"], swiftSettings: strict),
+        .testTarget(name: "PGQueryTests", dependencies: ["PGQuery"], swiftSettings: strict),
         .testTarget(name: "MigrationsTests", dependencies: ["Migrations", "Postgres", "Digests", logging], swiftSettings: strict),
         .testTarget(name: "AvroTests", dependencies: ["Avro"], swiftSettings: strict),
         .testTarget(name: "FramingTests", dependencies: ["Framing"], swiftSettings: strict),

@@ -49,7 +49,7 @@ import Testing
         let known = [
             "libpq": "libpq5", "libcrypto": "libssl3", "libssl": "libssl3", "libz": "zlib1g", "libstdc++": "libstdc++6",
             "libcurl": "libcurl4", "librdkafka": "librdkafka1", "libsimdjson": "libsimdjson14", "libmongoc-1": "libmongoc-1.0-0",
-            "libbson-1": "libbson-1.0-0",
+            "libbson-1": "libbson-1.0-0", "libpg_query": "libpg-query1504.0",
         ]
         let outcome = try Stack.Child.runBlocking([dump, Emporium.path])
         try #require(outcome.status == 0, "\(outcome.output)")
