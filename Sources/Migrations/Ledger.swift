@@ -13,7 +13,7 @@ enum Ledger {
         // `create schema if not exists` needs the right to make it even where it is there.
         let schema = try await connection.query("select to_regnamespace('ops') is null as missing")
         let isMissing = schema.first?.bool("missing") ?? true
-        try await connection.execute("begin;" + (isMissing ? "create schema ops;" : "") + definition + "commit")
+        try await connection.execute("begin;" + (isMissing ? "create schema ops;" : "") + definition + companions + "commit")
     }
 
     private static let definition = """

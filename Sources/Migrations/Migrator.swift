@@ -63,6 +63,8 @@ public struct Migrator: Sendable {
                 if ledger == nil {
                     try await Ledger.create(session.connection)
                     ledger = []
+                } else {
+                    try await Ledger.complete(session.connection)
                 }
                 var report = MigrationReport(warnings: plan.warnings)
                 for step in plan.steps {

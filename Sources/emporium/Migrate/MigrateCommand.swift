@@ -11,7 +11,10 @@ struct MigrateCommand: AsyncParsableCommand {
             A versioned file runs once and is never edited; the others run again when they change. \
             One transaction a file; the ledger is the table ops.migration.
             """,
-        subcommands: [MigrateApply.self, MigratePlan.self, MigrateStatus.self, MigrateNew.self, MigrateBaseline.self],
+        subcommands: [
+            MigrateApply.self, MigratePlan.self, MigrateStatus.self, MigrateVerify.self, MigrateRehearse.self,
+            MigrateLint.self, MigrateRepair.self, MigrateBaseline.self, MigrateSquash.self, MigrateNew.self,
+        ],
         defaultSubcommand: MigrateApply.self)
 }
 

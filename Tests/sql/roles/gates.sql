@@ -11,7 +11,7 @@ select is_empty($$select oid::regprocedure from pg_proc where pronamespace = 'pg
 
 -- Owners, partitions, rights to pass on.
 -- The ledger is made before there is any role, by and for whoever migrates.
-select is_empty($$select name from relation where relowner not in ('emporium_owner'::regrole, 'masker'::regrole) and name not in ('ops.migration', 'ops.migration_applied_order_seq')$$, 'emporium_owner owns every relation');
+select is_empty($$select name from relation where relowner not in ('emporium_owner'::regrole, 'masker'::regrole) and name !~ '^ops\.migration(_|$)'$$, 'emporium_owner owns every relation');
 select is_empty($$select name from relation where relowner = 'masker'::regrole and (relkind <> 'v' or name not like 'analytics.%')$$, 'masker owns views of analytics only');
 select is_empty($$select name from function where proowner <> 'emporium_owner'::regrole$$, 'emporium_owner owns every function');
 select is_empty($$select name, relacl from relation where relispartition and exists (select from aclexplode(relacl) where grantee <> relowner)$$, 'no partition has a grant');
