@@ -10,10 +10,17 @@ enum Ledger {
 
     /// Makes schema and table as the connecting user. Runs under the advisory lock only.
     static func create(_ connection: Connection) async throws {
+        try await connection.execute("begin")
+        try await make(connection)
+        try await connection.execute("commit")
+    }
+
+    /// The same inside the caller's transaction.
+    static func make(_ connection: Connection) async throws {
         // `create schema if not exists` needs the right to make it even where it is there.
         let schema = try await connection.query("select to_regnamespace('ops') is null as missing")
         let isMissing = schema.first?.bool("missing") ?? true
-        try await connection.execute("begin;" + (isMissing ? "create schema ops;" : "") + definition + companions + "commit")
+        try await connection.execute((isMissing ? "create schema ops;" : "") + definition + companions)
     }
 
     private static let definition = """

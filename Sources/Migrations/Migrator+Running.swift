@@ -81,7 +81,7 @@ extension Migrator {
     }
 
     /// The failure with its place in the file.
-    private func located(_ failure: StatementFailure, _ file: MigrationFile) -> MigrationError {
+    func located(_ failure: StatementFailure, _ file: MigrationFile) -> MigrationError {
         let error = failure.error
         var result = MigrationError(
             error.isConnectionLost ? .unavailable : .statementFailed, MigrationError.headline(error))

@@ -115,17 +115,17 @@ public struct Migrator: Sendable {
 
     // MARK: Parts
 
-    private func plan(against ledger: [LedgerRow]) -> MigrationPlan {
+    func plan(against ledger: [LedgerRow]) -> MigrationPlan {
         MigrationPlan(
             files: project.files, problems: project.problems, ledger: ledger,
             allowOutOfOrder: options.allowOutOfOrder)
     }
 
-    private func refuse(_ problems: [MigrationProblem]) throws {
+    func refuse(_ problems: [MigrationProblem]) throws {
         if !problems.isEmpty { throw MigrationError.refused(problems) }
     }
 
-    private func withSession<T>(_ body: (WorkSession) async throws -> T) async throws -> T {
+    func withSession<T>(_ body: (WorkSession) async throws -> T) async throws -> T {
         let session: WorkSession
         do {
             session = try await WorkSession.open(configuration, options, logger)

@@ -132,7 +132,8 @@ struct SQLLexer {
         default: at += 1; kind = .symbol
         }
         end = at
-        let token = SQLScript.Token(kind: kind, text: text(from..<at), line: fromLine)
+        let first = start?.offset ?? from
+        let token = SQLScript.Token(kind: kind, text: text(from..<at), line: fromLine, range: from - first..<at - first)
         if kind == .word { follow(token.word) }
         previous = kind == .word ? token.word : kind == .symbol ? token.text : ""
         if tokens.count < SQLScript.tokensKept { tokens.append(token) }

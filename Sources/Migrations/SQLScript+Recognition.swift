@@ -41,6 +41,17 @@ extension SQLScript.Statement {
         case detach(parent: String, partition: String)
     }
 
+    /// The statement as it can run inside a transaction: without the word `concurrently`, where it is a concurrent
+    /// operation; what it makes is the same.
+    var textInTransaction: String {
+        guard concurrent != nil else { return text }
+        // `reindex (options) index concurrently name`, `alter table … detach partition … concurrently`: at any place,
+        // and never as a name, which `concurrently` may be of no table and no index.
+        var bytes = Array(text.utf8)
+        for token in tokens.reversed() where token.word == "concurrently" { bytes.removeSubrange(token.range) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     var concurrent: Concurrent? {
         let words = words
         guard words.contains("concurrently") else { return nil }

@@ -34,6 +34,8 @@ public struct SQLScript: Sendable, Equatable {
         let text: String
         /// The line it begins on, 1-based in the file.
         let line: Int
+        /// The bytes it takes in the statement's text.
+        let range: Range<Int>
 
         /// Folded to lower case, for a word; empty for anything else, so that "select" in quotes is no keyword.
         var word: String { kind == .word ? foldCase(text) : "" }

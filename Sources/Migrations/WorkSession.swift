@@ -32,6 +32,15 @@ struct WorkSession: Sendable {
         }
     }
 
+    /// Takes a connection over that somebody else has opened and will close.
+    static func adopt(_ connection: Connection, _ options: MigrationOptions) async throws -> WorkSession {
+        let deadlockTimeout = deadlockTimeout(under: options.lockTimeout)
+        try await connection.execute(settings(connection.configuration, options.lockTimeout, deadlockTimeout))
+        return WorkSession(
+            connection: connection, configuration: connection.configuration, lockTimeout: options.lockTimeout,
+            ownerRole: options.ownerRole, deadlockTimeout: .milliseconds(deadlockTimeout))
+    }
+
     /// `client_connection_check_interval` ends a killed migrator's statement within a second, and the keepalives one
     /// whose machine went away. `deadlock_timeout` must pass before an autovacuum makes way, so it is kept below the
     /// lock timeout where this user may set it. The lexer relies on `standard_conforming_strings`.
@@ -73,6 +82,15 @@ struct WorkSession: Sendable {
         try await connection.execute("discard all")
         let deadlockTimeout = Self.deadlockTimeout(under: self.lockTimeout)
         try await connection.execute(Self.settings(configuration, lockTimeout, deadlockTimeout))
+    }
+
+    /// The same inside a transaction, where `discard all` may not run.
+    func renewInTransaction() async throws {
+        try await connection.execute(
+            "set session authorization default; set role none; reset all; close all; deallocate all; discard temp;"
+                + "discard sequences; select pg_catalog.pg_advisory_unlock_all()")
+        try await connection.execute(
+            Self.settings(configuration, lockTimeout, Self.deadlockTimeout(under: lockTimeout)))
     }
 
     /// Becomes the owner role for files of that kind.
