@@ -5,7 +5,12 @@ struct MigratePlan: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Show what apply would run, in order, and why.",
-        discussion: "Exit codes: those of apply, and 2 with --exit-code when something is pending.")
+        discussion: """
+            For each statement that touches a relation of the database as it is now: the lock it takes, on which \
+            relation of which size, whether it rewrites or reads all of it, and which sessions it would wait for \
+            right now. Nothing is changed and nothing waited for. \
+            Exit codes: those of apply, and 2 with --exit-code when something is pending.
+            """)
 
     @OptionGroup var options: MigrateOptions
 
@@ -15,15 +20,20 @@ struct MigratePlan: AsyncParsableCommand {
     @Flag(help: "Exit with 2 when something is pending.")
     var exitCode = false
 
+    @Flag(name: .customLong("no-forecast"), help: "Show the files only, not what their statements will lock.")
+    var noForecast = false
+
     func run() async throws {
         try await MigrateOutput.reporting {
             let migrator = try options.migrator { $0.allowOutOfOrder = allowOutOfOrder }
             let plan = try await migrator.plan()
+            // What is refused does not run.
+            let forecasts = noForecast || !plan.problems.isEmpty ? [] : try await migrator.forecast(plan)
             if options.json {
-                try MigrateOutput.json(plan)
+                try MigrateOutput.json(ForecastDocument(plan: plan, forecasts: noForecast ? nil : forecasts))
             } else {
                 plan.warnings.forEach { MigrateOutput.note("warning: \($0)") }
-                if plan.problems.isEmpty { show(plan) }
+                if plan.problems.isEmpty { show(plan, forecasts) }
             }
             if !plan.problems.isEmpty {
                 plan.problems.forEach { MigrateOutput.note("\($0)") }
@@ -34,11 +44,13 @@ struct MigratePlan: AsyncParsableCommand {
         }
     }
 
-    private func show(_ plan: MigrationPlan) {
+    private func show(_ plan: MigrationPlan, _ forecasts: [StatementForecast]) {
+        let byPath = Dictionary(grouping: forecasts, by: \.path)
         let width = plan.steps.map(\.file.path.count).max() ?? 0
         for step in plan.steps {
             let kind = MigrateOutput.pad(step.file.kind.rawValue, 10)
             print("\(MigrateOutput.pad(step.file.path, width))  \(kind)  \(step.reason.rawValue)")
+            byPath[step.file.path, default: []].flatMap(ForecastDocument.lines).forEach { print($0) }
         }
         switch plan.steps.count {
         case 0: MigrateOutput.note("nothing is pending")
