@@ -20,7 +20,7 @@ struct MigrationLock: Sendable {
 
     /// - Throws: `MigrationError.Code.lockNotObtained`, which names the holder, after `wait`.
     static func acquire(
-        _ configuration: ConnectionConfiguration, wait: Duration, logger: Logger
+        _ configuration: ConnectionConfiguration, wait: Duration, logger: Logger, _ progress: Progress? = nil
     ) async throws -> MigrationLock {
         var configuration = configuration
         configuration.applicationName += " (lock)"
@@ -31,7 +31,7 @@ struct MigrationLock: Sendable {
                 set statement_timeout = 0; set idle_session_timeout = 0; set idle_in_transaction_session_timeout = 0;
                 set default_transaction_isolation = 'read committed'
                 """)
-            try await poll(connection, wait, logger)
+            try await poll(connection, wait, logger, progress)
             return MigrationLock(connection: connection)
         } catch {
             await connection.close()
@@ -39,7 +39,9 @@ struct MigrationLock: Sendable {
         }
     }
 
-    private static func poll(_ connection: Connection, _ wait: Duration, _ logger: Logger) async throws {
+    private static func poll(
+        _ connection: Connection, _ wait: Duration, _ logger: Logger, _ progress: Progress?
+    ) async throws {
         let clock = ContinuousClock()
         let deadline = clock.now + wait
         var pause = Duration.milliseconds(25)
@@ -54,6 +56,9 @@ struct MigrationLock: Sendable {
                 let holder = try await holder(connection)
                 logger.notice(
                     "another migrator is at work (\(holder ?? "it ends just now")); waiting up to \(wait.short)")
+                progress?.note(
+                    .waiting, nil,
+                    ["target": "the right to migrate this database", "blockers": .text(holder ?? "it ends just now")])
             }
             try await Task.sleep(for: min(left, pause * Double.random(in: 0.5..<1)))
             pause = min(pause * 2, .seconds(1))
@@ -95,17 +100,9 @@ struct MigrationLock: Sendable {
     }
 
     /// Who keeps the given session waiting, and for what; nil when it does not wait.
-    func blockers(of backendPID: Int32) async throws -> String? {
-        let rows = try await connection.query(
-            """
-            select a.pid, a.usename, a.application_name, coalesce(a.state, a.backend_type) as what,
-              (select coalesce(l.relation::regclass::text, l.locktype) from pg_catalog.pg_locks l
-               where l.pid = $1::integer and not l.granted limit 1) as target
-            from pg_catalog.pg_stat_activity a
-            where a.pid = any (pg_catalog.pg_blocking_pids($1::integer))
-            """, [.int(Int64(backendPID))])
-        guard let target = rows.first?["target"] else { return nil }
-        return "\(target), held by " + rows.rows.map { Self.session($0) }.joined(separator: "; ")
+    func wait(of backendPID: Int32) async throws -> LockWait? {
+        let rows = try await connection.query(LockWait.sql, [.int(Int64(backendPID))]).rows
+        return rows.isEmpty ? nil : LockWait(rows)
     }
 
     /// What is known of a session; the server keeps most of it from those who are neither it nor a superuser.

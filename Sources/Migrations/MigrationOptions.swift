@@ -11,6 +11,8 @@ public struct MigrationOptions: Sendable {
     public var lockRetries: Int
     /// Run files that sort before the last applied version rather than refuse them.
     public var allowOutOfOrder: Bool
+    /// Called with each event of an apply, one after another; it holds the run up for as long as it takes.
+    public var onEvent: (@Sendable (MigrationEvent) -> Void)?
 
     /// For tests: called between the steps of an apply.
     var checkpoint: (@Sendable (Checkpoint) async throws -> Void)?

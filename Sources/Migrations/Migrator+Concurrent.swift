@@ -55,6 +55,8 @@ extension Migrator {
                     return
                 case .dropAndBuild:
                     logger.notice("\(file.path): dropping the invalid index \(index) that an interrupted build left")
+                    progress?.note(
+                        .indexDropped, file.path, line: statement.line, ["index": .text(found?.name ?? index)])
                     try await connection.execute("set lock_timeout = 0")
                     try await connection.execute("drop index concurrently if exists \(found?.name ?? "")")
                 case .build: break

@@ -1,6 +1,5 @@
 import Logging
 import Postgres
-import Synchronization
 
 // One file: attempts, and what an error of its statements means.
 
@@ -17,34 +16,45 @@ extension Migrator {
     ) async throws -> MigrationReport.Applied? {
         let file = step.file
         var policy = RetryPolicy(retries: options.lockRetries)
+        let watch = Watch(lock, session.connection.backendPID, file, options.lockTimeout, progress, logger)
         while true {
             try await lock.check()
-            let sighting = Sighting()
+            watch.begin()
             do {
+                progress?.note(
+                    .fileStarted, file.path,
+                    [
+                        "kind": .text(file.kind.rawValue), "reason": .text(step.reason.rawValue),
+                        "statements": .number(file.script.statements.count), "attempt": .number(policy.attempts + 1),
+                    ])
                 try await checkpoint(.locked, file, session)
                 try await session.renew(lockTimeout: policy.lockTimeout(options.lockTimeout, session.deadlockTimeout))
-                let watch = watch(session, lock, sighting)
-                let result = await Result { [policy] in
+                let duration = try await watch.during { [policy] in
                     file.noTransaction
                         ? try await runAlone(step, session, isRepeated: policy.attempts > 0)
                         : try await runInTransaction(step, session)
                 }
-                watch.cancel()
-                await watch.value
-                guard let duration = try result.get() else {
+                guard let duration else {
                     logger.notice("\(file.path) was applied meanwhile by another session")
+                    progress?.note(.fileSkipped, file.path)
                     return nil
                 }
                 try await checkpoint(.finished, file, session)
                 logger.debug("\(file.path) applied in \(duration) ms")
+                progress?.note(
+                    .fileApplied, file.path,
+                    [
+                        "duration_ms": .number(duration), "attempts": .number(policy.attempts + 1),
+                        "reason": .text(step.reason.rawValue),
+                    ])
                 return .init(
                     path: file.path, kind: file.kind, reason: step.reason, duration: duration,
                     attempts: policy.attempts + 1)
             } catch let failure as StatementFailure {
-                try await recover(failure, file, session, sighting.text, &policy)
+                try await recover(failure, file, session, watch.sighting, &policy)
             } catch let error as PostgresError {
                 let failure = StatementFailure(error: error, statement: nil)
-                try await recover(failure, file, session, sighting.text, &policy)
+                try await recover(failure, file, session, watch.sighting, &policy)
             } catch {
                 await session.rollBack()
                 throw error
@@ -66,6 +76,12 @@ extension Migrator {
             let what = blockers.map { "\(because): \($0)" } ?? because
             logger.notice(
                 "\(place): \(what); attempt \(policy.attempts) of \(policy.retries + 1), again in \(pause.short)")
+            progress?.note(
+                .retrying, file.path, line: failure.statement?.line,
+                [
+                    "attempt": .number(policy.attempts), "of": .number(policy.retries + 1), "because": .text(because),
+                    "pause_ms": .number(Int(pause.milliseconds)),
+                ].merging(blockers.map { ["blockers": .text($0)] } ?? [:]) { $1 })
             try await Task.sleep(for: pause)
         case .exhausted(let because):
             var error = located(failure, file)
@@ -74,10 +90,15 @@ extension Migrator {
                 "\(because) in each of \(policy.attempts) attempts"
                 + (blockers.map { ", at last for \($0)" } ?? "")
                 + ";\nend that session, come back at a quieter hour, or raise --lock-retries"
-            throw error
+            throw noted(error)
         case .fail:
-            throw located(failure, file)
+            throw noted(located(failure, file))
         }
+    }
+
+    private func noted(_ error: MigrationError) -> MigrationError {
+        progress?.note(.fileFailed, error.path, line: error.line, error.fields)
+        return error
     }
 
     /// The failure with its place in the file.
@@ -135,6 +156,12 @@ extension Migrator {
 
     func send(_ statement: SQLScript.Statement, _ file: MigrationFile, _ connection: Connection) async throws {
         logger.debug("\(file.path):\(statement.line) \(statement.head())")
+        let statements = file.script.statements
+        let index = statements.firstIndex { $0.line == statement.line && $0.column == statement.column } ?? 0
+        progress?.place = .init(path: file.path, statement: statement)
+        progress?.note(
+            .statementStarted, file.path, line: statement.line,
+            ["number": .number(index + 1), "of": .number(statements.count), "statement": .text(statement.outline)])
         do {
             try await connection.execute(statement.text)
         } catch let error as PostgresError {
@@ -147,33 +174,5 @@ extension Migrator {
     ) async throws {
         try await options.checkpoint?(
             .init(moment: moment, path: file.path, backendPID: session.connection.backendPID))
-    }
-
-    // MARK: Who is in the way
-
-    /// Looks now and then who keeps the session waiting: once the wait has timed out, nobody can tell any more.
-    private func watch(_ session: WorkSession, _ lock: MigrationLock, _ sighting: Sighting) -> Task<Void, Never> {
-        let pid = session.connection.backendPID
-        let interval = options.lockTimeout > .zero ? max(options.lockTimeout * 0.6, .milliseconds(20)) : .seconds(1)
-        return Task {
-            while true {
-                do { try await Task.sleep(for: interval) } catch { return }
-                // In a task of its own, so that ending the watch cancels no statement on the lock's session.
-                let look = Task { try? await lock.blockers(of: pid) }
-                if let seen = await look.value { sighting.note(seen) }
-            }
-        }
-    }
-}
-
-private final class Sighting: Sendable {
-    private let seen = Mutex<String?>(nil)
-    func note(_ text: String) { seen.withLock { $0 = text } }
-    var text: String? { seen.withLock { $0 } }
-}
-
-extension Result where Failure == any Error {
-    fileprivate init(_ body: () async throws -> Success) async {
-        do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }

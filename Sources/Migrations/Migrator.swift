@@ -15,6 +15,8 @@ public struct Migrator: Sendable {
     public let configuration: ConnectionConfiguration
     public let options: MigrationOptions
     let logger: Logger
+    /// Of the apply under way; nil outside of one.
+    var progress: Progress?
 
     /// - Parameter configuration: whoever applies: a superuser, or a user with CREATEROLE and CREATE on the database.
     ///   Goes past poolers.
@@ -46,11 +48,22 @@ public struct Migrator: Sendable {
     public func apply(
         onApplied: (@Sendable (MigrationReport.Applied) -> Void)? = nil
     ) async throws -> MigrationReport {
+        try await withProgress { migrator, applied in
+            try await migrator.applyPending { file in
+                applied(file)
+                onApplied?(file)
+            }
+        }
+    }
+
+    private func applyPending(_ onApplied: (MigrationReport.Applied) -> Void) async throws -> MigrationReport {
         try refuse(project.problems)
         return try await withSession { session in
             // Without the lock first: on most days there is nothing to do.
             let glance = plan(against: try await Ledger.read(session.connection) ?? [])
             try refuse(glance.problems)
+            progress?.note(
+                .runStarted, nil, ["files": .number(project.files.count), "pending": .number(glance.steps.count)])
             if glance.steps.isEmpty {
                 for warning in glance.warnings { logger.warning("\(warning)") }
                 return MigrationReport(warnings: glance.warnings)
@@ -66,11 +79,12 @@ public struct Migrator: Sendable {
                 } else {
                     try await Ledger.complete(session.connection)
                 }
+                progress?.record(in: configuration)
                 var report = MigrationReport(warnings: plan.warnings)
                 for step in plan.steps {
                     guard let applied = try await run(step, session, lock) else { continue }
                     report.applied.append(applied)
-                    onApplied?(applied)
+                    onApplied(applied)
                 }
                 return report
             }
@@ -149,7 +163,7 @@ public struct Migrator: Sendable {
     }
 
     private func withLock<T>(_ body: (MigrationLock) async throws -> T) async throws -> T {
-        let lock = try await MigrationLock.acquire(configuration, wait: options.lockWait, logger: logger)
+        let lock = try await MigrationLock.acquire(configuration, wait: options.lockWait, logger: logger, progress)
         do {
             let value = try await body(lock)
             await lock.release()

@@ -25,17 +25,24 @@ struct MigrateApply: AsyncParsableCommand {
     @Flag(help: "Run files that sort before the last applied version.")
     var allowOutOfOrder = false
 
+    @Option(
+        help: ArgumentHelp(
+            "What stderr gets: plain, the log; ndjson, one JSON document a line for each step.", valueName: "form"))
+    var progress = MigrateProgress.plain
+
     func validate() throws {
         if lockRetries < 0 { throw ValidationError("--lock-retries must not be negative") }
     }
 
     func run() async throws {
-        try await MigrateOutput.reporting {
-            let migrator = try options.migrator {
+        try await MigrateOutput.reporting(progress) {
+            let isPlain = progress == .plain
+            let migrator = try options.migrator(progress) {
                 $0.lockWait = waiting.lockWait.value
                 $0.lockTimeout = lockTimeout.value
                 $0.lockRetries = lockRetries
                 $0.allowOutOfOrder = allowOutOfOrder
+                if !isPlain { $0.onEvent = { MigrateProgress.write($0) } }
             }
             let width = migrator.project.files.map(\.path.count).max() ?? 0
             let clock = ContinuousClock()
@@ -45,6 +52,7 @@ struct MigrateApply: AsyncParsableCommand {
                 if !isJSON { MigrateOutput.line(file, width) }
             }
             if isJSON { return try MigrateOutput.json(report) }
+            guard isPlain else { return }
             let files = migrator.project.files.count
             if report.applied.isEmpty {
                 MigrateOutput.note("nothing to apply: the database has all \(files) files as they are")

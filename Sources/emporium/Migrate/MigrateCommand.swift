@@ -40,10 +40,13 @@ struct MigrateOptions: ParsableArguments {
     var json = false
 
     /// Reads the files before anything is connected to.
-    func migrator(_ adjust: (inout MigrationOptions) -> Void = { _ in }) throws -> Migrator {
+    func migrator(
+        _ progress: MigrateProgress = .plain, _ adjust: (inout MigrationOptions) -> Void = { _ in }
+    ) throws -> Migrator {
         var options = MigrationOptions(ownerRole: ownerRole.isEmpty ? nil : ownerRole)
         adjust(&options)
-        var logger = Logger(label: "migrate")
+        var logger =
+            progress == .plain ? Logger(label: "migrate") : Logger(label: "migrate") { _ in MigrateProgressLog() }
         if verbose { logger.logLevel = .debug }
         return Migrator(
             project: try MigrationProject(root: place.root), configuration: try resolveAdminConfiguration(),

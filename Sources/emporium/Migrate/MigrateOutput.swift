@@ -5,15 +5,20 @@ import Migrations
 /// Data goes to stdout, everything else to stderr.
 enum MigrateOutput {
     /// Runs a verb; an error is printed and becomes its exit code.
-    static func reporting(_ body: () async throws -> Void) async throws {
+    static func reporting(_ progress: MigrateProgress = .plain, _ body: () async throws -> Void) async throws {
+        func report(_ text: String, _ code: Int32) -> ExitCode {
+            switch progress {
+            case .plain: note(text)
+            case .ndjson: MigrateProgress.write("error", ["message": text, "exit_code": String(code)])
+            }
+            return ExitCode(code)
+        }
         do {
             try await body()
         } catch let error as MigrationError {
-            note("\(error)")
-            throw ExitCode(error.exitCode)
+            throw report("\(error)", error.exitCode)
         } catch is CancellationError {
-            note("interrupted: what was under way was rolled back")
-            throw ExitCode(1)
+            throw report("interrupted: what was under way was rolled back", 1)
         }
     }
 
