@@ -84,8 +84,11 @@ public struct MigrationReport: Sendable, Equatable, Encodable {
         public var duration: Int
         /// 1, or more where locks were not to be had at once.
         public var attempts: Int
+        /// Functions and views that the file has made in another shape, and everything that depended on them and was
+        /// made again; in the server's words: `view shop.sales`.
+        public var remade: [String] = []
 
-        private enum CodingKeys: String, CodingKey { case path, kind, reason, duration = "duration_ms", attempts }
+        private enum CodingKeys: String, CodingKey { case path, kind, reason, duration = "duration_ms", attempts, remade }
     }
 
     /// In the order of running.

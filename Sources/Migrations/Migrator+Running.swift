@@ -7,13 +7,31 @@ import Postgres
 struct StatementFailure: Error {
     let error: PostgresError
     let statement: SQLScript.Statement?
+    /// The file of the statement, where it is not the one that the attempt began with.
+    var file: MigrationFile?
+}
+
+/// A file that ran.
+struct Ran {
+    let step: MigrationPlan.Step
+    /// Milliseconds.
+    let duration: Int
+    /// Functions, views and their dependents that were dropped and made again.
+    var remade: [String] = []
+
+    init(_ step: MigrationPlan.Step, _ duration: Int) {
+        self.step = step
+        self.duration = duration
+    }
 }
 
 extension Migrator {
-    /// - Returns: nil where another session applied the very same content meanwhile.
+    /// - Parameter upcoming: what runs after it; some of it runs along, in the same transaction, where what the file
+    ///   replaces is needed by what they make.
+    /// - Returns: the files that ran; none where another session applied the very same content meanwhile.
     func run(
-        _ step: MigrationPlan.Step, _ session: WorkSession, _ lock: MigrationLock
-    ) async throws -> MigrationReport.Applied? {
+        _ step: MigrationPlan.Step, upcoming: [MigrationPlan.Step], _ session: WorkSession, _ lock: MigrationLock
+    ) async throws -> [MigrationReport.Applied] {
         let file = step.file
         var policy = RetryPolicy(retries: options.lockRetries)
         let watch = Watch(lock, session.connection.backendPID, file, options.lockTimeout, progress, logger)
@@ -29,27 +47,32 @@ extension Migrator {
                     ])
                 try await checkpoint(.locked, file, session)
                 try await session.renew(lockTimeout: policy.lockTimeout(options.lockTimeout, session.deadlockTimeout))
-                let duration = try await watch.during { [policy] in
+                let ran = try await watch.during { [policy] in
                     file.noTransaction
-                        ? try await runAlone(step, session, isRepeated: policy.attempts > 0)
-                        : try await runInTransaction(step, session)
+                        ? try await runAlone(step, session, isRepeated: policy.attempts > 0).map { [Ran(step, $0)] }
+                        : try await runInTransaction(step, upcoming: upcoming, session)
                 }
-                guard let duration else {
+                guard let ran else {
                     logger.notice("\(file.path) was applied meanwhile by another session")
                     progress?.note(.fileSkipped, file.path)
-                    return nil
+                    return []
                 }
                 try await checkpoint(.finished, file, session)
-                logger.debug("\(file.path) applied in \(duration) ms")
-                progress?.note(
-                    .fileApplied, file.path,
-                    [
-                        "duration_ms": .number(duration), "attempts": .number(policy.attempts + 1),
-                        "reason": .text(step.reason.rawValue),
-                    ])
-                return .init(
-                    path: file.path, kind: file.kind, reason: step.reason, duration: duration,
-                    attempts: policy.attempts + 1)
+                return ran.map { one in
+                    logger.debug("\(one.step.file.path) applied in \(one.duration) ms")
+                    for remade in one.remade {
+                        progress?.note(.remade, one.step.file.path, ["what": .text("\(remade)")])
+                    }
+                    progress?.note(
+                        .fileApplied, one.step.file.path,
+                        [
+                            "duration_ms": .number(one.duration), "attempts": .number(policy.attempts + 1),
+                            "reason": .text(one.step.reason.rawValue),
+                        ])
+                    return .init(
+                        path: one.step.file.path, kind: one.step.file.kind, reason: one.step.reason,
+                        duration: one.duration, attempts: policy.attempts + 1, remade: one.remade)
+                }
             } catch let failure as StatementFailure {
                 try await recover(failure, file, session, watch.sighting, &policy)
             } catch let error as PostgresError {
@@ -72,7 +95,7 @@ extension Migrator {
         let jitter = Double.random(in: 0..<1)
         switch policy.failed(failure.error, kind: file.kind, jitter: jitter) {
         case .retry(let pause, let because):
-            let place = failure.statement.map { "\(file.path):\($0.line) (\($0.head(48)))" } ?? file.path
+            let place = failure.statement.map { "\((failure.file ?? file).path):\($0.line) (\($0.head(48)))" } ?? file.path
             let what = blockers.map { "\(because): \($0)" } ?? because
             logger.notice(
                 "\(place): \(what); attempt \(policy.attempts) of \(policy.retries + 1), again in \(pause.short)")
@@ -104,6 +127,7 @@ extension Migrator {
     /// The failure with its place in the file.
     func located(_ failure: StatementFailure, _ file: MigrationFile) -> MigrationError {
         let error = failure.error
+        let file = failure.file ?? file
         var result = MigrationError(
             error.isConnectionLost ? .unavailable : .statementFailed, MigrationError.headline(error))
         result.path = file.path
@@ -127,20 +151,59 @@ extension Migrator {
 
     // MARK: In one transaction
 
-    /// - Returns: milliseconds; nil where there was nothing left to do.
-    private func runInTransaction(_ step: MigrationPlan.Step, _ session: WorkSession) async throws -> Int? {
-        let file = step.file
+    /// - Returns: what ran; nil where there was nothing left to do.
+    private func runInTransaction(
+        _ step: MigrationPlan.Step, upcoming: [MigrationPlan.Step], _ session: WorkSession
+    ) async throws -> [Ran]? {
         let connection = session.connection
         try await connection.execute("begin")
-        guard try await Ledger.begin(file, again: step.reason == .grants, connection) else {
+        var remake = Remake(connection, logger)
+        guard let first = try await runStatements(of: step, session, &remake) else {
             try await connection.execute("rollback")
             return nil
         }
+        var ran = [first]
+        var upcoming = upcoming[...]
+        // What no longer fits what the file has made may be changed by a file that comes later; that one may need what
+        // those before it make.
+        while let index = upcoming.firstIndex(where: { remake.awaits($0.file) }) {
+            let along = upcoming[...index]
+            if along.contains(where: \.file.noTransaction) { break }
+            upcoming = upcoming[(index + 1)...]
+            for other in along {
+                logger.notice("\(other.file.path) runs in the same transaction: what \(step.file.path) replaces is in use there")
+                do {
+                    if let one = try await runStatements(of: other, session, &remake) { ran.append(one) }
+                } catch var failure as StatementFailure {
+                    failure.file = other.file
+                    throw failure
+                }
+            }
+        }
+        try remake.end()
+        try await checkpoint(.finishing, step.file, session)
+        try await connection.execute("commit")
+        return ran
+    }
+
+    /// Runs a file in the transaction that is open, its row of the ledger first.
+    private func runStatements(
+        of step: MigrationPlan.Step, _ session: WorkSession, _ remake: inout Remake
+    ) async throws -> Ran? {
+        let file = step.file
+        let connection = session.connection
+        guard try await Ledger.begin(file, again: step.reason == .grants, connection) else { return nil }
         try await checkpoint(.recorded, file, session)
+        let objects = file.kind == .repeatable ? try await remake.begin(step, project) : nil
         try await session.becomeOwner(of: file, inTransaction: true)
         for (index, statement) in file.script.statements.enumerated() {
             try await checkpoint(.statement(index), file, session)
-            try await send(statement, file, connection)
+            if let objects {
+                logger.debug("\(file.path):\(statement.line) \(statement.head())")
+                try await remake.run(index, of: file, objects)
+            } else {
+                try await send(statement, file, connection)
+            }
         }
         guard await connection.inTransaction else {
             var error = MigrationError(.statementFailed, "the file has ended the transaction it was to run in")
@@ -148,10 +211,10 @@ extension Migrator {
             throw error
         }
         try await session.becomeConnectingUser()
-        let duration = try await Ledger.finish(file, connection)
-        try await checkpoint(.finishing, file, session)
-        try await connection.execute("commit")
-        return duration
+        if let objects { try await remake.end(objects) }
+        var ran = Ran(step, try await Ledger.finish(file, connection))
+        ran.remade = remake.takeRemade()
+        return ran
     }
 
     func send(_ statement: SQLScript.Statement, _ file: MigrationFile, _ connection: Connection) async throws {

@@ -78,13 +78,21 @@ public struct Migrator: Sendable {
                     ledger = []
                 } else {
                     try await Ledger.complete(session.connection)
+                    let pending = Set(plan.steps.map(\.file.path))
+                    try await ObjectLedger.adopt(
+                        project.files.filter { $0.kind == .repeatable && !pending.contains($0.path) },
+                        session.connection)
                 }
                 progress?.record(in: configuration)
                 var report = MigrationReport(warnings: plan.warnings)
-                for step in plan.steps {
-                    guard let applied = try await run(step, session, lock) else { continue }
-                    report.applied.append(applied)
-                    onApplied(applied)
+                var steps = plan.steps[...]
+                while let step = steps.popFirst() {
+                    let applied = try await run(step, upcoming: Array(steps), session, lock)
+                    // Some of those that were to come may have run along.
+                    let done = Set(applied.map(\.path))
+                    steps.removeAll { done.contains($0.file.path) }
+                    report.applied += applied
+                    applied.forEach(onApplied)
                 }
                 return report
             }
