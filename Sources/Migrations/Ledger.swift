@@ -7,6 +7,8 @@ import Postgres
 /// that still holds it. What a repeatable file held earlier is the version control's to know.
 enum Ledger {
     static let table = "ops.migration"
+    /// With its companions.
+    static let tables = [table, "ops.migration_object", "ops.migration_event"]
 
     /// Makes schema and table as the connecting user. Runs under the advisory lock only.
     static func create(_ connection: Connection) async throws {
@@ -47,7 +49,7 @@ enum Ledger {
           'The ledger of emporium migrate: one row a file, as it was applied last. Written by the migrator only.';
         comment on column ops.migration.path is 'File, relative to the root of the project.';
         comment on column ops.migration.kind is
-          'role, versioned, repeatable, grant; baseline: a versioned file marked as applied without being run.';
+          'role, versioned, repeatable, grant; baseline: a versioned file marked as applied without being run, or squashed from files that were.';
         comment on column ops.migration.version is 'The number of a versioned file, else null.';
         comment on column ops.migration.checksum is 'SHA-256 of the bytes of the file, hexadecimal.';
         comment on column ops.migration.applied_order is
@@ -126,6 +128,33 @@ enum Ledger {
             throw MigrationError(.lockLost, "\(file.path): its row is gone from \(table)")
         }
         return Int(row.int("duration_ms") ?? 0)
+    }
+
+    /// One row for those of the files that went into a squashed one. It is the last one's, so that it stays said when
+    /// that was, and what ran after it.
+    static func adopt(_ adoption: MigrationPlan.Adoption, _ connection: Connection) async throws {
+        let paths = adoption.rows.map(\.path)
+        guard let last = paths.last else { return }
+        var changed = 0
+        for path in paths.dropLast() {
+            changed += try await connection.query(
+                "delete from ops.migration where path = $1 and finished_at is not null returning path", [.text(path)]
+            ).rows.count
+        }
+        changed += try await connection.query(
+            """
+            update ops.migration set path = $2, kind = 'baseline', version = $3::integer, checksum = $4
+            where path = $1 and finished_at is not null
+            returning path
+            """,
+            [
+                .text(last), .text(adoption.file.path), .int(adoption.file.version.map(Int64.init)),
+                .text(adoption.file.checksum),
+            ]
+        ).rows.count
+        guard changed == paths.count else {
+            throw MigrationError(.lockLost, "\(adoption.file.path): rows of what it was squashed from are gone from \(table)")
+        }
     }
 
     static func baseline(_ file: MigrationFile, _ connection: Connection) async throws {

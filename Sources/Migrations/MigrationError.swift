@@ -38,7 +38,7 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
     public var server: PostgresError?
     var excerpt: SourceExcerpt?
 
-    init(_ code: Code, _ message: String, hint: String? = nil) {
+    public init(_ code: Code, _ message: String, hint: String? = nil) {
         self.code = code
         self.message = message
         self.hint = hint
@@ -104,5 +104,25 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
         .compactMap { name, value in
             value.map { "  \(name): " + $0.split(separator: "\n").joined(separator: "\n    ") }
         }
+    }
+}
+
+/// `{"code", "message", "exit_code"}` and, where they are known, `path`, `line`, `column`, `hint`, `sqlstate`, `problems`.
+extension MigrationError: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case code, message, exitCode = "exit_code", path, line, column, hint, sqlState = "sqlstate", problems
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(code.rawValue, forKey: .code)
+        try container.encode(message, forKey: .message)
+        try container.encode(exitCode, forKey: .exitCode)
+        try container.encodeIfPresent(path, forKey: .path)
+        try container.encodeIfPresent(line, forKey: .line)
+        try container.encodeIfPresent(column, forKey: .column)
+        try container.encodeIfPresent(hint, forKey: .hint)
+        try container.encodeIfPresent(server?.sqlState, forKey: .sqlState)
+        if !problems.isEmpty { try container.encode(problems, forKey: .problems) }
     }
 }

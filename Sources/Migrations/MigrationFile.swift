@@ -77,9 +77,7 @@ public struct MigrationFile: Sendable, Equatable {
                     code: .badFile, path: path, line: statement?.line, column: statement?.column, message: message,
                     mend: mend))
         }
-        if let directive = script.directive, !noTransaction {
-            add(nil, "it has an unknown directive: \(directive)", "the one there is: -- migrate: no-transaction")
-        }
+        if let directive = directiveProblem { add(nil, directive.message, directive.mend) }
         if noTransaction && script.statements.count != 1 {
             add(
                 script.statements.dropFirst().first,

@@ -13,19 +13,22 @@ public struct MigrationOptions: Sendable {
     public var allowOutOfOrder: Bool
     /// Called with each event of an apply, one after another; it holds the run up for as long as it takes.
     public var onEvent: (@Sendable (MigrationEvent) -> Void)?
+    /// The last version that runs; what comes after it is held back. nil: all there are.
+    public var target: Int?
 
     /// For tests: called between the steps of an apply.
     var checkpoint: (@Sendable (Checkpoint) async throws -> Void)?
 
     public init(
         ownerRole: String? = nil, lockWait: Duration = .seconds(60), lockTimeout: Duration = .seconds(1),
-        lockRetries: Int = 30, allowOutOfOrder: Bool = false
+        lockRetries: Int = 30, allowOutOfOrder: Bool = false, target: Int? = nil
     ) {
         self.ownerRole = ownerRole
         self.lockWait = lockWait
         self.lockTimeout = lockTimeout
         self.lockRetries = lockRetries
         self.allowOutOfOrder = allowOutOfOrder
+        self.target = target
     }
 
     /// A moment of an apply at which the process, or its session, may die.

@@ -14,6 +14,8 @@ public struct MigrationProblem: Sendable, Equatable, Encodable, CustomStringConv
         public static let outOfOrder = Code(rawValue: "out_of_order")
         /// An applied file that goes by another name now.
         public static let renamed = Code(rawValue: "renamed")
+        /// A squashed file of whose files only some are applied, or others.
+        public static let halfSquashed = Code(rawValue: "half_squashed")
 
         public func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()

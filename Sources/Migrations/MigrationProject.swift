@@ -73,8 +73,19 @@ public struct MigrationProject: Sendable {
         var first: [Int: String] = [:]
         var next = (files.compactMap(\.version).max() ?? 0) + 1
         var list: [MigrationProblem] = []
+        let squashed = files.compactMap { file in file.squashed.map { (file, $0) } }
         for file in files {
             guard let version = file.version else { continue }
+            if let (other, _) = squashed.first(where: { $0.0 != file && $0.1.versions.contains(version) }) {
+                list.append(
+                    MigrationProblem(
+                        code: .duplicateVersion, path: file.path,
+                        message: "\(other.path) was squashed from the files of this number and those around it",
+                        mend: "remove it if it is one of them (their names stand at the head of \(other.path)); else "
+                            + Self.rename(file, to: next)))
+                next += 1
+                continue
+            }
             guard let other = first[version] else { first[version] = file.path; continue }
             list.append(
                 MigrationProblem(
@@ -89,6 +100,15 @@ public struct MigrationProject: Sendable {
     static func rename(_ file: MigrationFile, to version: Int) -> String {
         let name = file.path.split(separator: "/").last ?? ""
         return "git mv \(file.path) migrations/\(MigrationName.digits(version))\(name.dropFirst(4))"
+    }
+
+    /// - Throws: `MigrationError.Code.usage` where no file has that version.
+    func checkVersion(_ version: Int) throws {
+        let known = files.compactMap(\.version)
+        guard !known.contains(version) else { return }
+        let range = known.isEmpty ? nil : "there are \(MigrationName.digits(known[0])) to \(MigrationName.digits(known[known.count - 1]))"
+        throw MigrationError(
+            .usage, "no file has the version \(MigrationName.digits(version))", hint: range ?? "migrations/ is empty")
     }
 
     /// Makes an empty versioned file with the next free number.
@@ -109,6 +129,20 @@ public struct MigrationProject: Sendable {
         let path = "migrations/\(MigrationName.digits(version))_\(name).sql"
         try tree.create(path, "-- What:\n-- Why:\n")
         return path
+    }
+}
+
+extension MigrationProject {
+    /// Writes a new file. Throws `.configuration` where it is there already, or cannot be written.
+    func create(_ file: MigrationFile) throws { try FileTree(root: root).create(file.path, file.text) }
+
+    /// Removes a file if it still holds what was read.
+    func remove(_ file: MigrationFile) throws {
+        let tree = FileTree(root: root)
+        guard String(validating: try tree.bytes(file.path), as: UTF8.self) == file.text else {
+            throw MigrationError(.refused, "\(file.path) has changed meanwhile: it was left where it is")
+        }
+        try tree.remove(file.path)
     }
 }
 
@@ -149,6 +183,14 @@ private struct FileTree {
             return [UInt8](try Data(contentsOf: URL(filePath: full(path))))
         } catch {
             throw MigrationError(.configuration, "\(path) cannot be read: \(error)")
+        }
+    }
+
+    func remove(_ path: String) throws {
+        do {
+            try FileManager.default.removeItem(atPath: full(path))
+        } catch {
+            throw MigrationError(.configuration, "\(path) cannot be removed: \(error)")
         }
     }
 

@@ -49,6 +49,10 @@ public struct MigrationStatus: Sendable, Equatable, Encodable {
         case outOfOrder = "out of order"
         /// Applied under another name: refused.
         case renamed
+        /// Its file went into a squashed one, whose row takes the place of this one at the next apply.
+        case squashed
+        /// A squashed file of whose files only some are applied here: refused.
+        case incomplete
     }
 
     public var path: String
@@ -93,5 +97,11 @@ public struct MigrationReport: Sendable, Equatable, Encodable {
 
     /// In the order of running.
     public var applied: [Applied] = []
+    /// Squashed files whose own files were all applied: only the ledger has changed. By path.
+    public var adopted: [String] = []
+    /// Files that stand behind the target, by path.
+    public var heldBack: [String] = []
     public var warnings: [String] = []
+
+    private enum CodingKeys: String, CodingKey { case applied, adopted, heldBack = "held_back", warnings }
 }

@@ -32,7 +32,8 @@ public struct Migrator: Sendable {
 
     /// What `apply` would run, in order, or refuse. Changes nothing, takes no lock.
     public func plan() async throws -> MigrationPlan {
-        try await withSession { session in
+        try checkTarget()
+        return try await withSession { session in
             plan(against: try await Ledger.read(session.connection) ?? [])
         }
     }
@@ -58,15 +59,16 @@ public struct Migrator: Sendable {
 
     private func applyPending(_ onApplied: (MigrationReport.Applied) -> Void) async throws -> MigrationReport {
         try refuse(project.problems)
+        try checkTarget()
         return try await withSession { session in
             // Without the lock first: on most days there is nothing to do.
             let glance = plan(against: try await Ledger.read(session.connection) ?? [])
             try refuse(glance.problems)
             progress?.note(
                 .runStarted, nil, ["files": .number(project.files.count), "pending": .number(glance.steps.count)])
-            if glance.steps.isEmpty {
+            if glance.steps.isEmpty && glance.adoptions.isEmpty {
                 for warning in glance.warnings { logger.warning("\(warning)") }
-                return MigrationReport(warnings: glance.warnings)
+                return MigrationReport(heldBack: glance.heldBack.map(\.path), warnings: glance.warnings)
             }
             return try await withLock { lock in
                 var ledger = try await Ledger.read(session.connection)
@@ -84,7 +86,14 @@ public struct Migrator: Sendable {
                         session.connection)
                 }
                 progress?.record(in: configuration)
-                var report = MigrationReport(warnings: plan.warnings)
+                var report = MigrationReport(heldBack: plan.heldBack.map(\.path), warnings: plan.warnings)
+                if !plan.adoptions.isEmpty {
+                    try await lock.check()
+                    try await session.connection.transaction { connection in
+                        for adoption in plan.adoptions { try await Ledger.adopt(adoption, connection) }
+                    }
+                    report.adopted = plan.adoptions.map(\.file.path)
+                }
                 var steps = plan.steps[...]
                 while let step = steps.popFirst() {
                     let applied = try await run(step, upcoming: Array(steps), session, lock)
@@ -105,12 +114,7 @@ public struct Migrator: Sendable {
     public func baseline(version: Int, force: Bool = false) async throws -> MigrationReport {
         try refuse(project.problems)
         let marked = project.files.filter { $0.kind == .versioned && ($0.version ?? .max) <= version }
-        guard marked.contains(where: { $0.version == version }) else {
-            let known = project.files.compactMap(\.version).map(MigrationName.digits)
-            throw MigrationError(
-                .usage, "no file has the version \(MigrationName.digits(version))",
-                hint: known.isEmpty ? "migrations/ is empty" : "there are \(known[0]) to \(known[known.count - 1])")
-        }
+        try project.checkVersion(version)
         return try await withSession { session in
             try await withLock { lock in
                 var ledger = try await Ledger.read(session.connection)
@@ -140,7 +144,11 @@ public struct Migrator: Sendable {
     func plan(against ledger: [LedgerRow]) -> MigrationPlan {
         MigrationPlan(
             files: project.files, problems: project.problems, ledger: ledger,
-            allowOutOfOrder: options.allowOutOfOrder)
+            allowOutOfOrder: options.allowOutOfOrder, target: options.target)
+    }
+
+    private func checkTarget() throws {
+        if let target = options.target { try project.checkVersion(target) }
     }
 
     func refuse(_ problems: [MigrationProblem]) throws {
@@ -170,7 +178,7 @@ public struct Migrator: Sendable {
         }
     }
 
-    private func withLock<T>(_ body: (MigrationLock) async throws -> T) async throws -> T {
+    func withLock<T>(_ body: (MigrationLock) async throws -> T) async throws -> T {
         let lock = try await MigrationLock.acquire(configuration, wait: options.lockWait, logger: logger, progress)
         do {
             let value = try await body(lock)

@@ -12,6 +12,7 @@ struct MigrateApply: AsyncParsableCommand {
 
     @OptionGroup var options: MigrateOptions
     @OptionGroup var waiting: MigrateLockWait
+    @OptionGroup var reach: MigrateTarget
 
     @Option(
         help: ArgumentHelp(
@@ -35,7 +36,7 @@ struct MigrateApply: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await MigrateOutput.reporting(progress) {
+        try await MigrateOutput.reporting(progress, json: options.json) {
             let isPlain = progress == .plain
             let migrator = try options.migrator(progress) {
                 $0.lockWait = waiting.lockWait.value
@@ -43,6 +44,7 @@ struct MigrateApply: AsyncParsableCommand {
                 $0.lockRetries = lockRetries
                 $0.allowOutOfOrder = allowOutOfOrder
                 if !isPlain { $0.onEvent = { MigrateProgress.write($0) } }
+                $0.target = reach.target
             }
             let width = migrator.project.files.map(\.path.count).max() ?? 0
             let clock = ContinuousClock()
@@ -54,7 +56,13 @@ struct MigrateApply: AsyncParsableCommand {
             if isJSON { return try MigrateOutput.json(report) }
             guard isPlain else { return }
             let files = migrator.project.files.count
-            if report.applied.isEmpty {
+            MigrateOutput.noteHeldBack(report.heldBack, reach.target)
+            for path in report.adopted {
+                MigrateOutput.note("\(path): taken as applied, for the files that it was squashed from are")
+            }
+            if report.applied.isEmpty && !report.heldBack.isEmpty {
+                MigrateOutput.note("nothing to apply up to the target")
+            } else if report.applied.isEmpty {
                 MigrateOutput.note("nothing to apply: the database has all \(files) files as they are")
             } else {
                 let elapsed = MigrateOutput.milliseconds(clock.now - start)

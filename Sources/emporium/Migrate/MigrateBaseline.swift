@@ -16,7 +16,7 @@ struct MigrateBaseline: AsyncParsableCommand {
     var force = false
 
     func run() async throws {
-        try await MigrateOutput.reporting {
+        try await MigrateOutput.reporting(json: options.json) {
             let migrator = try options.migrator { $0.lockWait = waiting.lockWait.value }
             let report = try await migrator.baseline(version: version, force: force)
             if options.json { return try MigrateOutput.json(report) }

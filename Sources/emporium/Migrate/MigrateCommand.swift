@@ -54,6 +54,15 @@ struct MigrateOptions: ParsableArguments {
     }
 }
 
+/// How far to go.
+struct MigrateTarget: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The last version to run, for example 0042. While a later one is pending, functions and grants wait, too: "
+                + "they are written for the newest schema.", valueName: "version"))
+    var target: Int?
+}
+
 /// How long to wait for others.
 struct MigrateLockWait: ParsableArguments {
     @Option(help: ArgumentHelp("How long to wait for another migrator.", valueName: "duration"))

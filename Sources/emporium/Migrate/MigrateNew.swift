@@ -7,6 +7,9 @@ struct MigrateNew: AsyncParsableCommand {
 
     @OptionGroup var place: MigrateProjectOptions
 
+    @Flag(help: "Print JSON.")
+    var json = false
+
     @Argument(help: ArgumentHelp("A verb and its object in snake_case: add_order_currency.", valueName: "name"))
     var name: String
 
@@ -17,8 +20,9 @@ struct MigrateNew: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await MigrateOutput.reporting {
-            print(try MigrationProject(root: place.root).makeMigration(named: name))
+        try await MigrateOutput.reporting(json: json) {
+            let path = try MigrationProject(root: place.root).makeMigration(named: name)
+            if json { try MigrateOutput.json(["path": path]) } else { print(path) }
         }
     }
 }

@@ -5,7 +5,10 @@ import Migrations
 /// Data goes to stdout, everything else to stderr.
 enum MigrateOutput {
     /// Runs a verb; an error is printed and becomes its exit code.
-    static func reporting(_ progress: MigrateProgress = .plain, _ body: () async throws -> Void) async throws {
+    /// - Parameter json: also print the error as JSON, `{"error": {…}}`: the verb has printed nothing before it.
+    static func reporting(
+        _ progress: MigrateProgress = .plain, json isJSON: Bool = false, _ body: () async throws -> Void
+    ) async throws {
         func report(_ text: String, _ code: Int32) -> ExitCode {
             switch progress {
             case .plain: note(text)
@@ -16,13 +19,16 @@ enum MigrateOutput {
         do {
             try await body()
         } catch let error as MigrationError {
+            if isJSON { try json(["error": error]) }
             throw report("\(error)", error.exitCode)
         } catch is CancellationError {
             throw report("interrupted: what was under way was rolled back", 1)
         }
     }
 
-    static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+    static func note(_ text: String) { write(text + "\n") }
+
+    static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 
     static func json(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
@@ -36,6 +42,19 @@ enum MigrateOutput {
         let fields = [pad(file.path, width), pad(file.kind.rawValue, 10), pad(file.reason.rawValue, 12)]
         print("\(fields.joined(separator: "  "))  \(file.duration) ms\(tries)")
         fflush(nil)
+    }
+
+    /// What a target keeps from running.
+    static func noteHeldBack(_ paths: [String], _ target: Int?) {
+        guard let target, !paths.isEmpty else { return }
+        let later = paths.filter { $0.hasPrefix("migrations/") }
+        var text = "held back behind \(String(format: "%04d", target)): " + later.joined(separator: ", ")
+        let others = paths.count - later.count
+        if others > 0 {
+            text += "\nheld back with them, for the newest schema: \(others) "
+                + (others == 1 ? "repeatable or grant file" : "repeatable and grant files")
+        }
+        note(text)
     }
 
     static func pad(_ text: String, _ width: Int) -> String {

@@ -13,6 +13,7 @@ struct MigratePlan: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: MigrateOptions
+    @OptionGroup var reach: MigrateTarget
 
     @Flag(help: "Run files that sort before the last applied version.")
     var allowOutOfOrder = false
@@ -24,8 +25,11 @@ struct MigratePlan: AsyncParsableCommand {
     var noForecast = false
 
     func run() async throws {
-        try await MigrateOutput.reporting {
-            let migrator = try options.migrator { $0.allowOutOfOrder = allowOutOfOrder }
+        try await MigrateOutput.reporting(json: options.json) {
+            let migrator = try options.migrator {
+                $0.allowOutOfOrder = allowOutOfOrder
+                $0.target = reach.target
+            }
             let plan = try await migrator.plan()
             // What is refused does not run.
             let forecasts = noForecast || !plan.problems.isEmpty ? [] : try await migrator.forecast(plan)
@@ -52,8 +56,13 @@ struct MigratePlan: AsyncParsableCommand {
             print("\(MigrateOutput.pad(step.file.path, width))  \(kind)  \(step.reason.rawValue)")
             byPath[step.file.path, default: []].flatMap(ForecastDocument.lines).forEach { print($0) }
         }
+        MigrateOutput.noteHeldBack(plan.heldBack.map(\.path), reach.target)
+        for adoption in plan.adoptions {
+            MigrateOutput.note(
+                "\(adoption.file.path): all \(adoption.rows.count) files that it was squashed from are applied; only the ledger changes")
+        }
         switch plan.steps.count {
-        case 0: MigrateOutput.note("nothing is pending")
+        case 0: MigrateOutput.note(plan.heldBack.isEmpty ? "nothing is pending" : "nothing is pending up to the target")
         case 1: MigrateOutput.note("1 file is pending")
         default: MigrateOutput.note("\(plan.steps.count) files are pending")
         }

@@ -7,7 +7,8 @@ struct MigrateStatus: AsyncParsableCommand {
         abstract: "Show how every file stands.",
         discussion: """
             States: applied, pending, changed (repeatable), edited (versioned: refused), missing (the file is gone), \
-            unfinished (an interrupted no-transaction file), out of order, renamed.
+            unfinished (an interrupted no-transaction file), out of order, renamed, squashed (its file went into another \
+            one), incomplete (a squashed file of whose files only some are applied: refused).
             """)
 
     @OptionGroup var options: MigrateOptions
@@ -16,7 +17,7 @@ struct MigrateStatus: AsyncParsableCommand {
     var exitCode = false
 
     func run() async throws {
-        try await MigrateOutput.reporting {
+        try await MigrateOutput.reporting(json: options.json) {
             let plan = try await options.migrator().plan()
             if options.json {
                 try MigrateOutput.json(plan.statuses)

@@ -1,0 +1,51 @@
+extension PGQuery {
+    /// Two texts that PostgreSQL's parser reads as the same statements, wherever their parts stand.
+    ///
+    /// For texts that a server has written from its catalog. What it stores of `a between 1 and 2 and b` it writes as
+    /// `((a >= 1) AND (a <= 2)) AND b`, and of that text it stores `(a >= 1) AND (a <= 2) AND b`: other words, one
+    /// meaning. Parentheses and nested ANDs are the parser's own to flatten; a cast of an `ARRAY[…]` goes to its
+    /// elements, as the server's analysis has it (transformTypeCast in parse_expr.c).
+    /// - Returns: false also where a text is none that it can read.
+    public static func isSame(_ one: String, _ other: String) -> Bool {
+        if one == other { return true }
+        guard let left = try? parse(one), let right = try? parse(other) else { return false }
+        return left.map(\.settled) == right.map(\.settled)
+    }
+
+    /// The same for what the server writes of a part of a statement: an expression, a constraint, a query, or a whole one.
+    public static func isSamePart(_ one: String, _ other: String) -> Bool {
+        ["", "select ", "alter table x add ", "alter domain x add "].contains { isSame($0 + one, $0 + other) }
+    }
+}
+
+extension ParseTree {
+    /// Without places in the text, and with casts of arrays at their elements.
+    fileprivate var settled: ParseTree {
+        switch self {
+        case .array(let items): return .array(items.map(\.settled))
+        case .object(let fields):
+            var result: [String: ParseTree] = [:]
+            for (name, value) in fields where !Self.isPlace(name) { result[name] = value.settled }
+            return ParseTree.object(result).withCastAtElements
+        default: return self
+        }
+    }
+
+    private static func isPlace(_ name: String) -> Bool {
+        name == "location" || name == "stmt_len" || name.hasSuffix("_location")
+    }
+
+    private var withCastAtElements: ParseTree {
+        guard kind == "TypeCast", case .object(var type) = self["typeName"], case .array(let bounds)? = type["arrayBounds"],
+            bounds.count == 1, case .array(let elements) = self["arg"]["elements"], self["arg"].kind == "A_ArrayExpr",
+            !elements.contains(where: { $0.kind == "A_ArrayExpr" })
+        else { return self }
+        type["arrayBounds"] = nil
+        let element = ParseTree.object(type)
+        return .object([
+            "A_ArrayExpr": .object([
+                "elements": .array(elements.map { .object(["TypeCast": .object(["arg": $0, "typeName": element])]) })
+            ])
+        ])
+    }
+}
