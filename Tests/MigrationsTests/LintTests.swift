@@ -1,0 +1,158 @@
+import Foundation
+import Testing
+
+@testable import Migrations
+
+/// What the text of the files decides, exceptions, and squawk.
+@Suite(.timeLimit(.minutes(2))) struct LintTests {
+    private func judge(_ text: String, path: String = "migrations/0001_create_t.sql") throws -> [LintFinding] {
+        let kind: MigrationKind = path.hasPrefix("migrations/") ? .versioned : .repeatable
+        let read = MigrationFile.read(path: path, kind: kind, bytes: Array(text.utf8))
+        return StaticRules.judge(try #require(read.file)).findings
+    }
+
+    @Test(arguments: [
+        ("create table t (a int primary key)", 1, 23), ("create table t (\n  a int unique\n)", 2, 9),
+        ("create table t (a int,\n  check (a > 0))", 2, 3), ("alter table t add foreign key (a) references u", 1, 19),
+        ("alter table t add column b int references u", 1, 32),
+        ("create table t (a int, exclude using gist (a with =))", 1, 24),
+        ("create domain d as int check (value > 0)", 1, 24), ("alter domain d add check (value > 0)", 1, 20),
+        ("create foreign table t (a int check (a > 0)) server s", 1, 31),
+        ("select 1;\n\n -- é\n  create table t (a int primary key)", 4, 25),
+    ]) func aConstraintWithoutANameIsFound(_ sql: String, _ line: Int, _ column: Int) throws {
+        let findings = try judge(sql)
+        #expect(findings.count == 1, "\(findings)")
+        let finding = try #require(findings.first)
+        #expect(finding.rule == "unnamed-constraint")
+        #expect([finding.line, finding.column] == [line, column], "\(finding)")
+    }
+
+    @Test(arguments: [
+        "create table t (a int constraint t_a_pkey primary key, b int not null default 3, c int generated always as identity)",
+        "create table t (a int, constraint t_a_check check (a > 0), d int generated always as (a + 1) stored)",
+        "alter table t add constraint t_a_key unique using index t_a_idx", "alter table t add unique using index t_a_idx",
+        "create temporary table t (a int primary key)", "alter table t alter a set not null",
+        "create domain d as int not null constraint d_check check (value > 0)", "create index t_a_idx on t (a)",
+        "select 'create table t (a int primary key)'",
+    ]) func aNamedOneIsNot(_ sql: String) throws {
+        #expect(try judge(sql) == [])
+    }
+
+    @Test func anIndexWithoutANameIsFound() throws {
+        let findings = try judge("create table t (a int);\ncreate index on t (a)")
+        #expect(findings.map(\.rule) == ["unnamed-index"] && findings.first?.line == 2)
+    }
+
+    @Test func repeatableFilesMakeNoTables() throws {
+        #expect(try judge("create table t (a int primary key)", path: "sql/functions/t.sql") == [])
+    }
+
+    @Test func whatTheParserDoesNotKnowIsSaid() throws {
+        let read = MigrationFile.read(
+            path: "migrations/0001_a_b.sql", kind: .versioned, bytes: Array("select 1;\nsome later syntax".utf8))
+        let judged = StaticRules.judge(try #require(read.file))
+        #expect(judged.findings.isEmpty)
+        #expect(judged.notes.count == 1 && judged.notes[0].hasPrefix("migrations/0001_a_b.sql:2: names not judged:"))
+    }
+
+    // MARK: Exceptions
+
+    @Test(arguments: [
+        ("shop.orders", "shop.orders", true), ("shop.orders", "shop.*", true), ("shop.orders", "*", true),
+        ("shop.orders", "*.orders", true), ("shop.orders", "s*p.o*s", true), ("shop.orders", "shop.order", false),
+        ("shop.orders", "shop", false), ("shop.orders", "hop.orders", false), ("shop.orders", "*x*", false),
+        ("f(bigint, text)", "f(*)", true), ("aXbXc", "a*X*c", true), ("aab", "*ab", true), ("", "*", true), ("", "a", false),
+        ("ends_b", "*a", false),
+    ]) func aStarStandsForAnything(_ text: String, _ pattern: String, _ matches: Bool) {
+        #expect(LintExceptions.Entry.matches(Array(text.utf8)[...], Array(pattern.utf8)[...]) == matches)
+    }
+
+    @Test func anExceptionTakesItsFindingAndNoOther() throws {
+        let exceptions = try LintExceptions(
+            text: """
+                # a comment
+
+                no-primary-key   staging.*                   -- found by batch -- and position
+                definer-search-path ops.f(bigint, text)      -- it is frozen
+                ban-drop-function migrations/0002_drop_f.sql -- nobody calls it
+                invalid-index shop.gone_idx                  -- mended long ago
+                """)
+        #expect(exceptions.entries.first?.reason == "found by batch -- and position")
+        let findings = [
+            LintFinding(rule: "no-primary-key", object: "staging.raw", message: "m"),
+            LintFinding(rule: "no-primary-key", object: "shop.raw", message: "m"),
+            LintFinding(rule: "definer-search-path", object: "ops.f(bigint, text)", message: "m"),
+            LintFinding(rule: "partition-grant", object: "staging.raw", message: "m"),
+        ]
+        let all = exceptions.applied(to: findings) { _ in true }
+        #expect(all.excepted == 2)
+        #expect(all.findings.prefix(2) == [findings[1], findings[3]])
+        let unused = all.findings.dropFirst(2)
+        #expect(unused.map(\.rule) == ["unused-exception", "unused-exception"] && unused.map(\.line) == [5, 6])
+        #expect(unused.allSatisfy { $0.path == "sql/lint-exceptions" })
+        // squawk was not asked, so its exception cannot be told to be of no use.
+        #expect(exceptions.applied(to: findings) { $0 != "ban-drop-function" }.findings.count == 3)
+    }
+
+    @Test(arguments: ["no-primary-key staging.raw", "no-primary-key -- why", "no-primary-key staging.raw -- ", "word"])
+    func anExceptionHasAReason(_ line: String) throws {
+        let error = try #require(throws: MigrationError.self) { try LintExceptions(text: "# one\n" + line) }
+        #expect(error.code == .configuration && error.description.hasPrefix("sql/lint-exceptions:2: "), "\(error)")
+    }
+
+    // MARK: squawk
+
+    @Test func squawksAnswerIsRead() throws {
+        let json = """
+            [{"file":"migrations/0002_a_b.sql","line":2,"column":18,"level":"Warning","message":"By default","help":"Use it.",
+              "rule_name":"constraint-missing-not-valid","column_end":32,"line_end":2},
+             {"file":"a.sql","line":0,"column":0,"level":"Error","message":"m","help":null,"rule_name":"syntax-error"}]
+            """
+        let findings = try Squawk.findings(Data(json.utf8))
+        #expect(
+            findings.map(\.description) == [
+                "migrations/0002_a_b.sql:3:19: By default [constraint-missing-not-valid]\n  Use it.",
+                "a.sql:1:1: m [syntax-error]",
+            ])
+        let error = try #require(throws: MigrationError.self) { try Squawk.findings(Data("{}".utf8)) }
+        #expect(error.code == .configuration)
+    }
+
+    @Test func squawkIsLookedForOnThePath() {
+        #expect(Squawk.find(path: "/nowhere:/dev") == nil)
+    }
+
+    // MARK: The whole
+
+    private static let sound = [
+        "migrations/0001_create_t.sql": """
+        revoke all on schema public from public;
+        create table t (a bigint constraint t_a_pkey primary key);
+        """
+    ]
+
+    @Test func theConnectedDatabaseIsJudgedAsItIs() async throws {
+        let bench = try await Bench.make(Self.sound)
+        try await bench.apply()
+        try await bench.execute("revoke all on database \(bench.database) from public")
+        try await bench.execute("revoke usage on language sql, plpgsql from public")
+        let sound = try await bench.migrator().lint(live: true)
+        #expect(sound.findings == [] && sound.catalog == .live && sound.files == 1 && !sound.squawk)
+        try await bench.execute("create table grown (a int)")
+        let spoilt = try await bench.migrator().lint(live: true)
+        #expect(spoilt.findings.map(\.description).first?.hasPrefix("public.grown: ") == true, "\(spoilt.findings)")
+        try bench.write("sql/lint-exceptions", "no-primary-key public.grown -- made by hand, for this test")
+        let excepted = try await bench.migrator().lint(live: true)
+        #expect(excepted.findings == [] && excepted.excepted == 1)
+        try await bench.execute("drop table grown")
+        #expect(try await bench.migrator().lint(live: true).findings.map(\.rule) == ["unused-exception"])
+    }
+
+    @Test func aFileThatIsNoneIsAFinding() async throws {
+        let bench = try await Bench.make(Self.sound)
+        try bench.write("migrations/2_bad.sql", "select 1")
+        let report = try await bench.migrator().lint(live: false)
+        #expect(report.findings.map(\.rule) == ["bad-file"] && report.catalog == .none)
+        #expect(report.notes.contains { $0.contains("catalog was not judged") })
+    }
+}
