@@ -148,6 +148,34 @@ import Testing
         #expect(try await bench.migrator().lint(live: true).findings.map(\.rule) == ["unused-exception"])
     }
 
+    @Test func theFilesAreJudgedByWhatTheyMake() async throws {
+        let bench = try await Bench.make(Self.sound)
+        try bench.write(
+            "sql/roles/01_database.sql",
+            """
+            do $$ begin execute format('revoke all on database %I from public', current_database()); end $$;
+            revoke usage on language sql, plpgsql from public;
+            create role \(bench.database)_only_there;
+            """)
+        try bench.write("migrations/0002_index_t.sql", "-- migrate: no-transaction\ncreate index concurrently t_a_idx on t (a)")
+        // What somebody made by hand is not the files'.
+        try await bench.execute("create table by_hand (a int)")
+        let sound = try await bench.migrator().lint(live: false)
+        #expect(sound.findings == [] && sound.catalog == .scratch && sound.files == 3)
+
+        try bench.write("migrations/0003_create_u.sql", "create table u (a bigint);\ncreate view v as select a from u")
+        let spoilt = try await bench.migrator().lint(live: false)
+        #expect(spoilt.findings.map { [$0.rule, $0.object] } == [["no-primary-key", "public.u"], ["view-security-invoker", "public.v"]])
+        // Nothing is left of it.
+        #expect(try await bench.values("select relname from pg_class where relname in ('t', 'u')") == [])
+        #expect(try await bench.value("select count(*) from pg_roles where rolname = '\(bench.database)_only_there'") == "0")
+
+        try bench.write("migrations/0004_break_it.sql", "create table w (a nosuch)")
+        let migrator = try bench.migrator()
+        let error = try await #require(throws: MigrationError.self) { try await migrator.lint(live: false) }
+        #expect(error.code == .statementFailed && error.path == "migrations/0004_break_it.sql" && error.line == 1)
+    }
+
     @Test func aFileThatIsNoneIsAFinding() async throws {
         let bench = try await Bench.make(Self.sound)
         try bench.write("migrations/2_bad.sql", "select 1")

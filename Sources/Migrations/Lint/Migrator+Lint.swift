@@ -64,7 +64,25 @@ extension Migrator {
         return findings
     }
 
+    /// All files in one transaction in a database of its own, which is rolled back: roles are the whole cluster's.
     private func judgeScratch(_ masked: MaskedViews?) async throws -> [LintFinding] {
-        throw MigrationError(.usage, "only --live so far")
+        do {
+            return try await Scratch.withScratchDatabase(configuration, logger: logger) { scratch in
+                let connection = try await Connection.connect(scratch, logger: logger)
+                do {
+                    try await build(in: connection)
+                    let findings = try await Self.judgeCatalog(connection, masked)
+                    try await connection.execute("rollback")
+                    await connection.close()
+                    return findings
+                } catch {
+                    await connection.close()
+                    throw error
+                }
+            }
+        } catch let error as PostgresError {
+            if Task.isCancelled { throw CancellationError() }
+            throw MigrationError(error, during: "judging what the files make")
+        }
     }
 }
