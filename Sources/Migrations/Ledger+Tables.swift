@@ -3,12 +3,14 @@ import Postgres
 // The migrator's own tables beside the ledger. They are not made by migrations: the first migration needs them.
 
 extension Ledger {
-    /// Makes the tables that a ledger of an earlier release lacks. Runs under the advisory lock only.
+    /// Makes the tables that a ledger of an earlier release lacks, in the caller's transaction where one is open. Runs
+    /// under the advisory lock only.
     static func complete(_ connection: Connection) async throws {
         let result = try await connection.query(
             "select to_regclass('ops.migration_object') is null or to_regclass('ops.migration_event') is null as lacking")
         guard result.first?.bool("lacking") == true else { return }
-        try await connection.execute("begin;" + companions + "commit")
+        let isInside = await connection.inTransaction
+        try await connection.execute(isInside ? companions : "begin;" + companions + "commit")
     }
 
     static let companions = """

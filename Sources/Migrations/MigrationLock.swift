@@ -106,7 +106,7 @@ struct MigrationLock: Sendable {
     }
 
     /// What is known of a session; the server keeps most of it from those who are neither it nor a superuser.
-    private static func session(_ row: QueryResult.Row) -> String {
+    static func session(_ row: QueryResult.Row) -> String {
         let names = [
             ("pid", "pid "), ("usename", "user "), ("application_name", "application "), ("since", "since "),
             ("client", "client "), ("what", ""),

@@ -157,11 +157,21 @@ extension Migrator {
     ) async throws -> [Ran]? {
         let connection = session.connection
         try await connection.execute("begin")
-        var remake = Remake(connection, logger)
-        guard let first = try await runStatements(of: step, session, &remake) else {
+        guard let ran = try await runWithinTransaction(step, upcoming: upcoming, session) else {
             try await connection.execute("rollback")
             return nil
         }
+        try await connection.execute("commit")
+        return ran
+    }
+
+    /// Everything between begin and commit.
+    /// - Returns: what ran; nil where there was nothing left to do.
+    func runWithinTransaction(
+        _ step: MigrationPlan.Step, upcoming: [MigrationPlan.Step], _ session: WorkSession
+    ) async throws -> [Ran]? {
+        var remake = Remake(session.connection, logger)
+        guard let first = try await runStatements(of: step, session, &remake) else { return nil }
         var ran = [first]
         var upcoming = upcoming[...]
         // What no longer fits what the file has made may be changed by a file that comes later; that one may need what
@@ -182,7 +192,6 @@ extension Migrator {
         }
         try remake.end()
         try await checkpoint(.finishing, step.file, session)
-        try await connection.execute("commit")
         return ran
     }
 
@@ -199,8 +208,10 @@ extension Migrator {
         for (index, statement) in file.script.statements.enumerated() {
             try await checkpoint(.statement(index), file, session)
             if let objects {
-                logger.debug("\(file.path):\(statement.line) \(statement.head())")
-                try await remake.run(index, of: file, objects)
+                try await follow(statement, file, connection) {
+                    try await remake.run(index, of: file, objects)
+                    return nil
+                }
             } else {
                 try await send(statement, file, connection)
             }
@@ -218,6 +229,14 @@ extension Migrator {
     }
 
     func send(_ statement: SQLScript.Statement, _ file: MigrationFile, _ connection: Connection) async throws {
+        try await follow(statement, file, connection) { try await connection.execute(statement.text) }
+    }
+
+    /// Says and notes what a statement does while it is sent.
+    private func follow(
+        _ statement: SQLScript.Statement, _ file: MigrationFile, _ connection: Connection,
+        _ send: () async throws -> QueryResult?
+    ) async throws {
         logger.debug("\(file.path):\(statement.line) \(statement.head())")
         let statements = file.script.statements
         let index = statements.firstIndex { $0.line == statement.line && $0.column == statement.column } ?? 0
@@ -226,7 +245,11 @@ extension Migrator {
             .statementStarted, file.path, line: statement.line,
             ["number": .number(index + 1), "of": .number(statements.count), "statement": .text(statement.outline)])
         do {
-            try await connection.execute(statement.text)
+            if let log = options.observed {
+                try await log.watch(statement, of: file.path, connection, send)
+            } else {
+                _ = try await send()
+            }
         } catch let error as PostgresError {
             throw StatementFailure(error: error, statement: statement)
         }

@@ -165,9 +165,9 @@ extension VerifyReport {
         let last = project.files.compactMap(\.version).max() ?? 0
         for status in plan.statuses {
             switch status.state {
-            case .applied: break
+            case .applied, .squashed: break
             case .pending, .changed, .outOfOrder: pending.append(status.path)
-            case .edited, .renamed: edited.append(status.path)
+            case .edited, .renamed, .incomplete: edited.append(status.path)
             case .unfinished: unfinished.append(status.path)
             case .missing:
                 let name = status.path.split(separator: "/").last.map(String.init) ?? ""

@@ -79,14 +79,14 @@ public struct StatementObserver: Sendable {
     /// - Parameter body: sends the statement on that very connection, whose transaction is open.
     /// - Throws: what `body` throws; `PostgresError` where the catalog cannot be read.
     public mutating func observe(
-        _ connection: Connection, _ body: () async throws -> QueryResult
+        _ connection: Connection, _ body: () async throws -> QueryResult?
     ) async throws -> StatementObservation {
         if known == nil { known = try await Self.all(connection) }
         let clock = ContinuousClock()
         let start = clock.now
         let rows: Int
         do {
-            rows = try await body().affected
+            rows = try await body()?.affected ?? 0
         } catch {
             known = nil
             throw error
