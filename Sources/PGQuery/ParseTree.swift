@@ -73,8 +73,20 @@ private enum CFBooleanKind {
 
 public enum PGQuery {
     /// The statements of a text, in order.
+    ///
+    /// libpg_query's scanner gives comments to its parser, which refuses them where it looks one token ahead
+    /// (`not /* … */ in`, `with -- …` before `ordinality`); such a text is read without its comments.
     /// - Throws: `PGQueryError` with the place where PostgreSQL's parser gave up.
     public static func parse(_ sql: String) throws(PGQueryError) -> [ParseTree] {
+        do {
+            return try parseOnce(sql)
+        } catch {
+            guard let bare = withoutComments(sql), let trees = try? parseOnce(bare) else { throw error }
+            return trees
+        }
+    }
+
+    private static func parseOnce(_ sql: String) throws(PGQueryError) -> [ParseTree] {
         let result = pg_query_parse(sql)
         defer { pg_query_free_parse_result(result) }
         if let error = result.error { throw PGQueryError(error.pointee) }
@@ -82,6 +94,14 @@ public enum PGQuery {
             let root = try? JSONSerialization.jsonObject(with: Data(bytes: json, count: strlen(json)))
         else { throw PGQueryError(message: "libpg_query gave no tree", position: nil) }
         return ParseTree(root)["stmts"].items.map { $0["stmt"] }
+    }
+
+    /// Blanks in the place of comments, byte for byte, so that the locations in a tree stay; nil where there are none.
+    private static func withoutComments(_ sql: String) -> String? {
+        var bytes = Array(sql.utf8)
+        guard let comments = try? scan(bytes: bytes).filter(\.isComment), !comments.isEmpty else { return nil }
+        for comment in comments { for at in comment.range where bytes[at] != UInt8(ascii: "\n") { bytes[at] = 0x20 } }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -19,4 +19,15 @@ import Testing
         let error = #expect(throws: PGQueryError.self) { try PGQuery.parse("select 'ä', from") }
         #expect(error?.position == 13)
     }
+
+    /// libpg_query stumbles over comments where PostgreSQL's parser looks ahead.
+    @Test func commentsMayStandAnywhere() throws {
+        for text in [
+            "select * from f() with -- ä\n ordinality", "select a not /* x */ in (1)", "select a from t order by a nulls /* */ first",
+        ] {
+            #expect(try PGQuery.parse(text).map(\.kind) == ["SelectStmt"], "\(text)")
+        }
+        let error = #expect(throws: PGQueryError.self) { try PGQuery.parse("select /* ä */ a not in from") }
+        #expect(error?.position == 25)
+    }
 }
