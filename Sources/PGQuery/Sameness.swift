@@ -14,7 +14,7 @@ extension PGQuery {
 
     /// The same for what the server writes of a part of a statement: an expression, a constraint, a query, or a whole one.
     public static func isSamePart(_ one: String, _ other: String) -> Bool {
-        ["", "select ", "alter table x add ", "alter domain x add "].contains { isSame($0 + one, $0 + other) }
+        ["", "select ", "alter table x add ", "alter domain x add ", "create function x() returns void language sql "].contains { isSame($0 + one, $0 + other) }
     }
 }
 

@@ -97,7 +97,7 @@ actor TestCluster {
 
     /// Not by Foundation's Process: it takes a program for running as long as anything that the program has started
     /// runs, and so never comes back from pg_ctl.
-    private static func run(_ path: String, _ arguments: [String]) throws {
+    static func run(_ path: String, _ arguments: [String]) throws {
         let pid = try spawn([path] + arguments, input: nil)
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0 {
@@ -135,7 +135,7 @@ actor TestCluster {
     }
 
     /// The newest of Debian's clusters, or what the PATH has.
-    private static func binaries() throws -> String {
+    static func binaries() throws -> String {
         let root = "/usr/lib/postgresql"
         let versions = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
         let debian = versions.sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }.map { "\(root)/\($0)/bin" }

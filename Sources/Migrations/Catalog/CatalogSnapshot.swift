@@ -95,7 +95,7 @@ public struct CatalogSnapshot: Sendable, Equatable {
                         expected: wanted?["definition"], found: found?["definition"]))
             }
         }
-        return list
+        return list.filter { !$0.isOnlyInWords }
     }
 
     private static func changes(

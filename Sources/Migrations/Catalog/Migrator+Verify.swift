@@ -166,8 +166,8 @@ extension VerifyReport {
         for status in plan.statuses {
             switch status.state {
             case .applied, .squashed: break
-            case .pending, .changed, .outOfOrder: pending.append(status.path)
-            case .edited, .renamed, .incomplete: edited.append(status.path)
+            case .pending, .changed, .outOfOrder, .incomplete: pending.append(status.path)
+            case .edited, .renamed: edited.append(status.path)
             case .unfinished: unfinished.append(status.path)
             case .missing:
                 let name = status.path.split(separator: "/").last.map(String.init) ?? ""

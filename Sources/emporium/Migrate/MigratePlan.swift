@@ -62,6 +62,7 @@ struct MigratePlan: AsyncParsableCommand {
                 "\(adoption.file.path): all \(adoption.rows.count) files that it was squashed from are applied; only the ledger changes")
         }
         switch plan.steps.count {
+        case 0 where !plan.adoptions.isEmpty: MigrateOutput.note("no file would run")
         case 0: MigrateOutput.note(plan.heldBack.isEmpty ? "nothing is pending" : "nothing is pending up to the target")
         case 1: MigrateOutput.note("1 file is pending")
         default: MigrateOutput.note("\(plan.steps.count) files are pending")
