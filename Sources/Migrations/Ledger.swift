@@ -25,6 +25,9 @@ enum Ledger {
         try await connection.execute((isMissing ? "create schema ops;" : "") + definition + companions)
     }
 
+    private static let checksumComment =
+        "SHA-256 of what the file says, hexadecimal: comments, white space and the case of keywords do not count."
+
     private static let definition = """
         create table if not exists ops.migration (
           path text not null,
@@ -49,9 +52,9 @@ enum Ledger {
           'The ledger of emporium migrate: one row a file, as it was applied last. Written by the migrator only.';
         comment on column ops.migration.path is 'File, relative to the root of the project.';
         comment on column ops.migration.kind is
-          'role, versioned, repeatable, grant; baseline: a versioned file marked as applied without being run, or squashed from files that were.';
+          'role, versioned, repeatable, grant; baseline: a versioned file marked as applied without being run.';
         comment on column ops.migration.version is 'The number of a versioned file, else null.';
-        comment on column ops.migration.checksum is 'SHA-256 of the bytes of the file, hexadecimal.';
+        comment on column ops.migration.checksum is '\(checksumComment)';
         comment on column ops.migration.applied_order is
           'Grows with each application: tells what ran after what, whatever the clocks do.';
         comment on column ops.migration.applied_at is 'When its last application began.';
@@ -154,6 +157,31 @@ enum Ledger {
         ).rows.count
         guard changed == paths.count else {
             throw MigrationError(.lockLost, "\(adoption.file.path): rows of what it was squashed from are gone from \(table)")
+        }
+    }
+
+    /// Puts the checksums of this release in the place of an earlier one's, row by row. Runs under the advisory lock
+    /// only. Nothing else of a row changes: no file has run.
+    static func adopt(_ files: [MigrationFile], _ connection: Connection) async throws {
+        try await connection.transaction { connection in
+            for file in files {
+                try await connection.query(
+                    "update ops.migration set checksum = $2 where path = $1 and checksum = $3",
+                    [.text(file.path), .text(file.checksum), .text(file.byteChecksum)])
+            }
+            // Only the table's owner may comment on it; whoever else applies leaves the comment as it is.
+            let row = try await connection.query(
+                """
+                select pg_catalog.pg_has_role(c.relowner, 'usage')
+                  and pg_catalog.col_description(c.oid, a.attnum) is distinct from $1 as stale
+                from pg_catalog.pg_class c
+                join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = 'checksum'
+                where c.oid = 'ops.migration'::pg_catalog.regclass
+                """, [.text(checksumComment)]
+            ).first
+            if row?.bool("stale") == true {
+                try await connection.execute("comment on column ops.migration.checksum is '\(checksumComment)'")
+            }
         }
     }
 

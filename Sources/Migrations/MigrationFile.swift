@@ -1,4 +1,5 @@
 import Digests
+import PGQuery
 
 /// What a file is to the migrator; decides when it runs and as whom.
 public enum MigrationKind: String, Sendable, Encodable, CaseIterable {
@@ -26,8 +27,11 @@ public struct MigrationFile: Sendable, Equatable {
     public let kind: MigrationKind
     /// The four digits of a versioned file's name; nil for the other kinds.
     public let version: Int?
-    /// SHA-256 of the bytes, 64 hexadecimal digits.
+    /// SHA-256 of what the file says, 64 hexadecimal digits: comments, white space, line endings and the case of
+    /// keywords do not count, a `-- migrate:` directive and everything else does.
     public let checksum: String
+    /// SHA-256 of the file's bytes: what the ledgers of earlier releases hold.
+    public let byteChecksum: String
     public let text: String
     public let script: SQLScript
     /// The first line is `-- migrate: no-transaction`: the file's one statement runs outside a transaction.
@@ -63,10 +67,20 @@ public struct MigrationFile: Sendable, Equatable {
             return (nil, [problem(error.line, error.column, error.message)])
         }
         let file = MigrationFile(
-            path: path, kind: kind, version: version, checksum: sha256Hex(bytes), text: text, script: script,
-            noTransaction: script.directive == "no-transaction")
+            path: path, kind: kind, version: version, checksum: checksum(of: text, script), byteChecksum: sha256Hex(bytes),
+            text: text, script: script, noTransaction: script.directive == "no-transaction")
         return (file, file.problems)
     }
+
+    /// A directive is a comment to PostgreSQL only.
+    private static func checksum(of text: String, _ script: SQLScript) -> String {
+        var meaning = PGQuery.meaning(ofSQL: text)
+        if let directive = script.directive { meaning += [0] + Array("-- migrate: \(directive)".utf8) }
+        return sha256Hex(meaning)
+    }
+
+    /// The file says what was applied, be the row written by this release or by one that summed bytes.
+    func isSame(as row: LedgerRow) -> Bool { row.checksum == checksum || row.checksum == byteChecksum }
 
     /// What would go wrong in a way that the server would notice too late, or not at all.
     private var problems: [MigrationProblem] {

@@ -4,7 +4,7 @@ public struct MigrationPlan: Sendable, Equatable {
     public enum Reason: String, Sendable, Encodable {
         /// Not in the ledger.
         case new
-        /// Repeatable, and its bytes are others than those applied.
+        /// Repeatable, and it says something else than what was applied.
         case changed
         /// A no-transaction file that began and was never seen to end.
         case interrupted
@@ -41,6 +41,8 @@ public struct MigrationPlan: Sendable, Equatable {
     public let warnings: [String]
     /// Every file and every row, in order of running, rows without a file last.
     public let statuses: [MigrationStatus]
+    /// Files that are as they were applied and do not run, whose rows hold the checksum of an earlier release.
+    let adopted: [MigrationFile]
 
     /// - Parameters:
     ///   - problems: those of the files themselves; they come first.
@@ -59,6 +61,7 @@ public struct MigrationPlan: Sendable, Equatable {
         self.problems = problems + draft.problems
         warnings = draft.warnings
         statuses = draft.statuses
+        adopted = draft.adopted
     }
 
     /// True when an apply would change something, or would refuse to. What is held back does not count.
@@ -98,6 +101,7 @@ private struct Draft {
     var problems: [MigrationProblem] = []
     var warnings: [String] = []
     var statuses: [MigrationStatus] = []
+    var adopted: [MigrationFile] = []
 
     private let rows: [String: LedgerRow]
     private var orphans: [LedgerRow]
@@ -136,6 +140,7 @@ private struct Draft {
                 run(file, .grants, .pending, row)
             } else {
                 note(file, .applied, row)
+                if row.checksum != file.checksum { adopted.append(file) }
             }
         } else if file.kind == .versioned {
             note(file, .edited, row)
@@ -177,7 +182,7 @@ private struct Draft {
 
     private mutating func judgeNewVersion(_ file: MigrationFile) {
         if let index = orphans.firstIndex(where: {
-            $0.kind.isVersioned && ($0.version == file.version || $0.checksum == file.checksum)
+            $0.kind.isVersioned && ($0.version == file.version || file.isSame(as: $0))
         }) {
             let row = orphans.remove(at: index)
             note(file, .renamed, row)
@@ -213,7 +218,7 @@ private struct Draft {
     private mutating func run(
         _ file: MigrationFile, _ reason: MigrationPlan.Reason, _ state: MigrationStatus.State, _ row: LedgerRow?
     ) {
-        let isEdited = reason == .interrupted && row?.checksum != file.checksum
+        let isEdited = reason == .interrupted && row.map(file.isSame) == false
         if isBehindTarget(file) {
             heldBack.append(file)
         } else {

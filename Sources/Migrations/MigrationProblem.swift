@@ -8,7 +8,7 @@ public struct MigrationProblem: Sendable, Equatable, Encodable, CustomStringConv
         public static let badFile = Code(rawValue: "bad_file")
         /// Two files with one number.
         public static let duplicateVersion = Code(rawValue: "duplicate_version")
-        /// An applied versioned file whose bytes are others now.
+        /// An applied versioned file that says something else now.
         public static let edited = Code(rawValue: "edited")
         /// A file that sorts before the last applied version and is not applied.
         public static let outOfOrder = Code(rawValue: "out_of_order")

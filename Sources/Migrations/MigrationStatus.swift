@@ -4,7 +4,7 @@ public struct LedgerRow: Sendable, Equatable {
     public var path: String
     public var kind: MigrationKind
     public var version: Int?
-    /// SHA-256 of the bytes that were applied, 64 hexadecimal digits.
+    /// SHA-256 of what was applied (`MigrationFile.checksum`), or, of an earlier release, of its bytes.
     public var checksum: String
     /// Grows with each application, whatever the clocks do.
     public var appliedOrder: Int

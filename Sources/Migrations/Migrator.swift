@@ -66,7 +66,7 @@ public struct Migrator: Sendable {
             try refuse(glance.problems)
             progress?.note(
                 .runStarted, nil, ["files": .number(project.files.count), "pending": .number(glance.steps.count)])
-            if glance.steps.isEmpty && glance.adoptions.isEmpty {
+            if glance.steps.isEmpty && glance.adoptions.isEmpty && glance.adopted.isEmpty {
                 for warning in glance.warnings { logger.warning("\(warning)") }
                 return MigrationReport(heldBack: glance.heldBack.map(\.path), warnings: glance.warnings)
             }
@@ -84,6 +84,11 @@ public struct Migrator: Sendable {
                     try await ObjectLedger.adopt(
                         project.files.filter { $0.kind == .repeatable && !pending.contains($0.path) },
                         session.connection)
+                    if !plan.adopted.isEmpty {
+                        try await Ledger.adopt(plan.adopted, session.connection)
+                        logger.notice(
+                            "\(plan.adopted.count) checksums of an earlier release were rewritten; no file ran for that")
+                    }
                 }
                 progress?.record(in: configuration)
                 var report = MigrationReport(heldBack: plan.heldBack.map(\.path), warnings: plan.warnings)

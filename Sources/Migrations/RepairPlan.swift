@@ -117,11 +117,6 @@ extension LedgerRow {
     }
 }
 
-extension MigrationFile {
-    /// The file is what the row says was applied.
-    func isSame(as row: LedgerRow) -> Bool { checksums.contains(row.checksum) }
-}
-
 extension RepairPlan.Action: Encodable, CustomStringConvertible {
     private enum CodingKeys: String, CodingKey {
         case kind = "action", path, previousPath = "previous_path", checksum, previousChecksum = "previous_checksum"

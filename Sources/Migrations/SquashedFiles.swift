@@ -114,7 +114,7 @@ extension MigrationFile {
     }
 
     /// By which a ledger may know the file.
-    var checksums: [String] { [checksum] }
+    var checksums: [String] { checksum == byteChecksum ? [checksum] : [checksum, byteChecksum] }
 
     /// What the file adds to the head of one that it is squashed into.
     var squashParts: [SquashedFiles.Part] {

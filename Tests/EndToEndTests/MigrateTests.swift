@@ -34,10 +34,15 @@ extension EndToEnd.Migrate {
                     as? [[String: Any]])
             #expect(files.count > 50 && files.allSatisfy { $0["state"] as? String == "applied" })
 
-            // A repeatable that changes runs again, and then the grants.
+            // A comment changes nothing.
             let path = bench.folder + "/sql/functions/10_ops/ops.is_landed.sql"
-            try (try String(contentsOfFile: path, encoding: .utf8) + "\n-- changed\n").write(
-                toFile: path, atomically: true, encoding: .utf8)
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            try (text + "\n-- changed\n").write(toFile: path, atomically: true, encoding: .utf8)
+            let commented = try await bench.run("migrate")
+            #expect(commented.exitCode == 0 && commented.out.isEmpty, "\(commented.out)\(commented.err)")
+
+            // A repeatable that changes runs again, and then the grants.
+            try (text + "\nselect 1;\n").write(toFile: path, atomically: true, encoding: .utf8)
             let third = try await bench.run("migrate")
             #expect(third.exitCode == 0, "\(third.err)")
             #expect(third.lines.first?.hasPrefix("sql/functions/10_ops/ops.is_landed.sql ") == true, "\(third.out)")

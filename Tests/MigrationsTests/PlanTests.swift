@@ -56,6 +56,33 @@ import Testing
         #expect(steps(MigrationPlan(files: files, ledger: ledger)) == ["\(grants.path) grants"])
     }
 
+    @Test func rowsOfAnEarlierReleaseHoldTheSumOfTheBytes() throws {
+        var ledger = ledger
+        for index in [0, 1, 2, 4] { ledger[index].checksum = files[index].byteChecksum }
+        let plan = MigrationPlan(files: files, ledger: ledger)
+        #expect(plan.steps.isEmpty && plan.problems.isEmpty && !plan.isPending)
+        #expect(plan.adopted.map(\.path) == [role.path, first.path, second.path, grants.path])
+        // Grants that run write their row anew anyway.
+        let changed = try Self.file(function.path, "select 'changed'")
+        let other = MigrationPlan(files: [role, first, second, changed, grants], ledger: ledger)
+        #expect(other.adopted.map(\.path) == [role.path, first.path, second.path])
+        #expect(steps(other) == ["\(function.path) changed", "\(grants.path) grants"])
+        // Bytes that are others are an edit, whatever release wrote the row: what they said is not known any more.
+        let spaced = try Self.file(first.path, "select  1")
+        #expect(MigrationPlan(files: [spaced], ledger: ledger).problems.map(\.code) == [.edited])
+        // A file found under another name.
+        let renamed = try Self.file("migrations/0003_create_a.sql")
+        #expect(MigrationPlan(files: [second, renamed], ledger: ledger).problems.map(\.code) == [.renamed])
+    }
+
+    @Test func layoutIsNoEdit() throws {
+        let files = [
+            role, try Self.file(first.path, "-- why\r\nSELECT\r\n1"), second, try Self.file(function.path, "/* x */ select 1"), grants,
+        ]
+        let plan = MigrationPlan(files: files, ledger: ledger)
+        #expect(plan.steps.isEmpty && plan.problems.isEmpty && plan.adopted.isEmpty)
+    }
+
     @Test func anEditedVersionIsRefused() throws {
         let edited = try Self.file(first.path, "select 'edited'")
         let plan = MigrationPlan(files: [role, edited, second, function, grants], ledger: ledger)

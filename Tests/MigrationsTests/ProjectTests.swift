@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 import Testing
 
@@ -98,9 +99,20 @@ import Testing
             ])
     }
 
-    @Test func sumsTheBytes() throws {
-        try write("migrations/0001_add_a.sql", Array("abc".utf8))
-        #expect(try MigrationProject(root: root).files[0].checksum.hasPrefix("ba7816bf8f01cfea"))
+    @Test func sumsWhatAFileSays() throws {
+        func file(_ text: String) throws -> MigrationFile {
+            try #require(MigrationFile.read(path: "sql/functions/a.sql", kind: .repeatable, bytes: Array(text.utf8)).file)
+        }
+        let one = try file("select a, 'x  y' -- one\n;")
+        #expect(one.byteChecksum == sha256Hex(Array(one.text.utf8)) && one.checksum != one.byteChecksum)
+        let other = try file("\u{FEFF}/* two */ SELECT a,\r\n'x  y';")
+        #expect(other.checksum == one.checksum && other.byteChecksum != one.byteChecksum)
+        for text in ["select A, 'x  y';", "select a, 'x y';", "select b, 'x  y';", "select a, 'x  y'"] {
+            #expect(try file(text).checksum != one.checksum, "\(text)")
+        }
+        // To the migrator a directive is no comment.
+        #expect(try file("-- migrate: no-transaction\nvacuum").checksum != file("vacuum").checksum)
+        #expect(try file("-- migrate: no-transaction\nvacuum").checksum == file("--migrate:no-transaction \nVACUUM").checksum)
     }
 
     @Test func refusesAFolderThatIsNoProject() throws {
