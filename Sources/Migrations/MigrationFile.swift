@@ -30,17 +30,23 @@ public struct MigrationFile: Sendable, Equatable {
     /// SHA-256 of what the file says, 64 hexadecimal digits: comments, white space, line endings and the case of
     /// keywords do not count, a `-- migrate:` directive and everything else does.
     public let checksum: String
-    /// SHA-256 of the file's bytes: what the ledgers of earlier releases hold.
+    /// SHA-256 of the file's bytes (of a file that runs again: with placeholders filled in): what the ledgers of
+    /// earlier releases hold.
     public let byteChecksum: String
+    /// The SQL as it is sent: with values in the place of placeholders.
     public let text: String
+    /// The file as it is written.
+    public let source: String
+    let fillings: [Placeholders.Filling]
     public let script: SQLScript
     /// The first line is `-- migrate: no-transaction`: the file's one statement runs outside a transaction.
     public let noTransaction: Bool
 
     /// The verdict on a file that may be none: its name and what it holds are judged without any server.
+    /// - Parameter placeholders: nil: `${name}` is text like any other.
     /// - Returns: the file, or nil and why (several reasons at once where there are several).
     static func read(
-        path: String, kind: MigrationKind, bytes: [UInt8]
+        path: String, kind: MigrationKind, bytes: [UInt8], placeholders: Placeholders? = nil
     ) -> (file: MigrationFile?, problems: [MigrationProblem]) {
         func problem(_ line: Int?, _ column: Int?, _ message: String, _ mend: String? = nil) -> MigrationProblem {
             MigrationProblem(code: .badFile, path: path, line: line, column: column, message: message, mend: mend)
@@ -60,15 +66,24 @@ public struct MigrationFile: Sendable, Equatable {
             let line = bytes[..<nul].count { $0 == UInt8(ascii: "\n") } + 1
             return (nil, [problem(line, nil, "it holds a NUL byte")])
         }
+        let filled = placeholders?.fill(text) ?? Placeholders.Filled(text: text, unfilled: text)
+        guard filled.faults.isEmpty else {
+            return (nil, filled.faults.map { problem($0.line, $0.column, $0.message, $0.mend) })
+        }
         let script: SQLScript
         do {
-            script = try SQLScript(text)
+            script = try SQLScript(filled.text)
         } catch {
-            return (nil, [problem(error.line, error.column, error.message)])
+            let column = filled.fillings.column(ofSent: error.column, line: error.line)
+            return (nil, [problem(error.line, column, error.message)])
         }
+        // A file that runs once is the same with whatever values it ran; one that runs again does so for new values.
+        let judged = kind == .versioned ? filled.unfilled : filled.text
+        let summed = kind == .versioned || filled.fillings.isEmpty ? bytes : Array(filled.text.utf8)
         let file = MigrationFile(
-            path: path, kind: kind, version: version, checksum: checksum(of: text, script), byteChecksum: sha256Hex(bytes),
-            text: text, script: script, noTransaction: script.directive == "no-transaction")
+            path: path, kind: kind, version: version, checksum: checksum(of: judged, script),
+            byteChecksum: sha256Hex(summed), text: filled.text, source: text, fillings: filled.fillings, script: script,
+            noTransaction: script.directive == "no-transaction")
         return (file, file.problems)
     }
 
@@ -88,7 +103,8 @@ public struct MigrationFile: Sendable, Equatable {
         func add(_ statement: SQLScript.Statement?, _ message: String, _ mend: String? = nil) {
             list.append(
                 MigrationProblem(
-                    code: .badFile, path: path, line: statement?.line, column: statement?.column, message: message,
+                    code: .badFile, path: path, line: statement?.line, 
+                    column: statement.map { fillings.column(ofSent: $0.column, line: $0.line) }, message: message,
                     mend: mend))
         }
         if let directive = directiveProblem { add(nil, directive.message, directive.mend) }
@@ -119,6 +135,15 @@ public struct MigrationFile: Sendable, Equatable {
             }
         }
         return list
+    }
+}
+
+extension [Placeholders.Filling] {
+    /// The column in the file, of one in the text as it is sent; inside a value: where its placeholder begins.
+    func column(ofSent column: Int, line: Int) -> Int {
+        guard let last = last(where: { $0.line == line && $0.sentColumn <= column }) else { return column }
+        if column < last.sentColumn + last.sentLength { return last.column }
+        return column - last.sentColumn - last.sentLength + last.column + last.length
     }
 }
 

@@ -12,7 +12,9 @@ public struct MigrationProject: Sendable {
     /// Reads every file of the project; none is skipped silently.
     /// - Throws: `MigrationError.Code.configuration` when the folder is not there or holds neither `migrations` nor
     ///   `sql`, or when a file cannot be read.
-    public init(root: String) throws {
+    ///
+    /// - Parameter placeholders: what `${name}` stands for; nil: text like any other.
+    public init(root: String, placeholders: Placeholders? = nil) throws {
         let tree = FileTree(root: root)
         guard tree.isFolder("migrations") || tree.isFolder("sql/roles") || tree.isFolder("sql/functions") else {
             throw MigrationError(
@@ -44,7 +46,8 @@ public struct MigrationProject: Sendable {
                     MigrationProblem(code: .badFile, path: source.path, message: "this folder has no sub-folders"))
                 continue
             }
-            let read = MigrationFile.read(path: source.path, kind: source.kind, bytes: try tree.bytes(source.path))
+            let read = MigrationFile.read(
+                path: source.path, kind: source.kind, bytes: try tree.bytes(source.path), placeholders: placeholders)
             if let file = read.file { files.append(file) }
             problems += read.problems
         }

@@ -135,8 +135,8 @@ extension Migrator {
         if let statement = failure.statement {
             let place = statement.place(of: error)
             result.line = place.line
-            result.column = place.column
-            result.excerpt = SourceExcerpt(text: file.text, line: place.line, column: place.column)
+            result.column = place.column.map { file.fillings.column(ofSent: $0, line: place.line) }
+            result.excerpt = SourceExcerpt(text: file.source, line: place.line, column: result.column)
         }
         result.hint =
             switch error.sqlState {

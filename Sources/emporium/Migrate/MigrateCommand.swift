@@ -19,9 +19,32 @@ struct MigrateCommand: AsyncParsableCommand {
 }
 
 /// Where the files are.
-struct MigrateProjectOptions: ParsableArguments {
+struct MigrateRootOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The project's root.", valueName: "dir"))
     var root = "."
+}
+
+/// The files, and what is put into them.
+struct MigrateProjectOptions: ParsableArguments {
+    @OptionGroup var place: MigrateRootOptions
+
+    @Option(
+        name: .customLong("placeholder"),
+        help: ArgumentHelp(
+            """
+            What ${name} stands for in the SQL files; may be given several times. The names are listed in the project's \
+            placeholders.yaml; else EMPORIUM_PLACEHOLDER_NAME or the default there counts. Values are shown in plans \
+            and errors: no secrets.
+            """,
+            valueName: "name=value"))
+    var placeholders: [PlaceholderArgument] = []
+
+    var root: String { place.root }
+
+    /// Reads every file, before anything is connected to.
+    func read() throws -> MigrationProject {
+        try MigrationProject(root: root, placeholders: try Placeholders.read(root: root, arguments: placeholders))
+    }
 }
 
 /// What every verb that talks to the database shares.
@@ -49,7 +72,7 @@ struct MigrateOptions: ParsableArguments {
             progress == .plain ? Logger(label: "migrate") : Logger(label: "migrate") { _ in MigrateProgressLog() }
         if verbose { logger.logLevel = .debug }
         return Migrator(
-            project: try MigrationProject(root: place.root), configuration: try resolveAdminConfiguration(),
+            project: try place.read(), configuration: try resolveAdminConfiguration(),
             options: options, logger: logger)
     }
 }

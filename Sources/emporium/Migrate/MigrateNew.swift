@@ -5,7 +5,7 @@ struct MigrateNew: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "new", abstract: "Make an empty migration with the next number, and print its path.")
 
-    @OptionGroup var place: MigrateProjectOptions
+    @OptionGroup var place: MigrateRootOptions
 
     @Flag(help: "Print JSON.")
     var json = false
