@@ -33,6 +33,53 @@ import Testing
         await connection.close()
     }
 
+    /// One forecaster for all: what earlier statements change it has to keep in mind. Locks that the transaction holds
+    /// already are not seen again, so that the forecast may say more.
+    @Test func aFileIsForecastAsAWhole() async throws {
+        let bench = try await Bench.make()
+        try await bench.execute(ForecastFixture.sql)
+        let connection = try await bench.connect()
+        let other = try await bench.connect()
+        try await connection.execute("set timezone = 'UTC'; begin")
+        try await other.execute("set timezone = 'UTC'; set lock_timeout = '100ms'")
+        // As in a plan: what is asked of the server is asked before anything has happened.
+        var forecaster = Forecaster(
+            catalog: try await ForecastCatalog.load(other), path: ["pg_temp", "postgres", "public"], connection: other)
+        var observer = StatementObserver()
+        for statement in ForecastFixture.file {
+            let forecast = try await forecaster.judge(statement)
+            let seen = try await observer.observe(connection) { try await connection.execute(statement) }
+            let effects = Dictionary(
+                forecast.effects.map { ($0.effect.relation, $0.effect) }, uniquingKeysWith: { $1 })
+            for lock in seen.locks where !lock.relation.isNew && !"iIS".contains(lock.relation.kind) {
+                let name = lock.relation.name
+                guard let effect = effects[name] else {
+                    Issue.record("\(statement)\n  \(name): not forecast, seen \(lock.strongest)")
+                    continue
+                }
+                #expect(effect.lock >= lock.strongest, "\(statement)\n  \(name)")
+            }
+            let tables = { (relation: StatementObservation.Relation) in "rm".contains(relation.kind) && !relation.isNew }
+            let written = Set(seen.rewritten.filter(tables).map(\.name))
+            #expect(
+                Set(effects.values.filter { ($0.rewrites || $0.empties) && !made($0, seen) }.map(\.relation)) == written,
+                "\(statement): files")
+            let read = Set(seen.scans.map(\.relation).filter(tables).map(\.name)).subtracting(written)
+            let known = effects.values.filter { $0.scans != nil && !$0.rewrites && !made($0, seen) }
+            let unsure = Set(effects.values.filter { $0.scans == nil }.map(\.relation))
+            #expect(
+                Set(known.filter { $0.scans == true }.map(\.relation)) == read.subtracting(unsure),
+                "\(statement): scans")
+        }
+        try await connection.execute("rollback")
+        await connection.close()
+        await other.close()
+    }
+
+    private func made(_ effect: StatementForecast.Effect, _ seen: StatementObservation) -> Bool {
+        seen.locks.contains { $0.relation.isNew && $0.relation.name == effect.relation }
+    }
+
     private func compare(
         _ statement: String, _ effects: [StatementForecast.Effect], _ seen: StatementObservation
     ) {

@@ -118,6 +118,27 @@ import Testing
         await other.close()
     }
 
+    /// Without any lock of its own: the server looks who holds one.
+    @Test func aConcurrentOperationWaitsForWhoeverUsesTheTable() async throws {
+        let bench = try await bench([
+            "migrations/0001_add_index.sql":
+                "-- migrate: no-transaction\ncreate index concurrently orders_memo_idx on shop.orders (memo);",
+            "migrations/0002_drop_index.sql":
+                "-- migrate: no-transaction\ndrop index concurrently shop.orders_old_idx;",
+        ])
+        try await bench.execute("create index orders_old_idx on shop.orders (memo)")
+        let reader = try await bench.connect()
+        let writer = try await bench.connect()
+        try await reader.execute("begin; select count(*) from shop.orders")
+        try await writer.execute("begin; lock table shop.orders in row exclusive mode")
+        let forecasts = try await forecast(bench)
+        #expect(forecasts[0].effects.first?.blockers.map(\.pid) == [writer.backendPID])
+        let pids = Set(forecasts[1].effects.first?.blockers.compactMap(\.pid) ?? [])
+        #expect(pids == [reader.backendPID, writer.backendPID])
+        await reader.close()
+        await writer.close()
+    }
+
     @Test func laterStatementsSeeWhatEarlierOnesWillHaveMade() async throws {
         let bench = try await bench([
             "migrations/0001_create_item.sql": """

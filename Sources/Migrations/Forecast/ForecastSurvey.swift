@@ -23,7 +23,7 @@ struct ForecastSurvey {
 
     /// The effect with size, rows and blockers filled in; a relation that is only planned has none.
     mutating func complete(
-        _ effect: StatementForecast.Effect, _ id: Int, in catalog: ForecastCatalog, snapshots: Bool
+        _ effect: StatementForecast.Effect, _ id: Int, in catalog: ForecastCatalog
     ) async throws -> StatementForecast.Effect {
         var effect = effect
         if effect.isNew || id <= 0 { return effect }
@@ -31,8 +31,8 @@ struct ForecastSurvey {
         effect.sizeBytes = extent.bytes
         effect.isSizeEstimated = extent.isEstimated
         effect.rows = extent.rows
-        effect.blockers = try await blockers(id, effect.lock)
-        if snapshots, effect.lock >= .shareUpdateExclusive {
+        effect.blockers = try await blockers(id, [effect.lock, effect.awaits].compactMap(\.self))
+        if effect.awaitsSnapshots {
             let known = Set(effect.blockers.compactMap(\.pid))
             effect.blockers += try await oldSnapshots().map(\.blocker).filter { !known.contains($0.pid ?? 0) }
         }
@@ -66,9 +66,9 @@ struct ForecastSurvey {
 
     // MARK: Sessions
 
-    private mutating func blockers(_ id: Int, _ mode: LockMode) async throws -> [StatementForecast.Blocker] {
+    private mutating func blockers(_ id: Int, _ modes: [LockMode]) async throws -> [StatementForecast.Blocker] {
         if holders[id] == nil { holders[id] = try await holders(of: id) }
-        let conflicts = Set(mode.conflicts)
+        let conflicts = Set(modes.flatMap(\.conflicts))
         return (holders[id] ?? []).compactMap { holder in
             guard let worst = holder.modes.filter({ conflicts.contains($0.mode) }).max(by: { $0.mode < $1.mode }) else {
                 return nil
@@ -86,8 +86,10 @@ struct ForecastSurvey {
             """
             select l.pid, l.virtualtransaction, l.mode, l.granted, coalesce(a.usename, x.owner) as usename,
               a.application_name, extract(epoch from clock_timestamp() - coalesce(a.xact_start, x.prepared)) as age,
-              coalesce(case when l.pid is null then 'prepared transaction ' || coalesce(x.gid, '?') end, a.state,
-                nullif(a.backend_type, 'client backend')) as state
+              case when l.pid is null then 'prepared transaction ' || coalesce(x.gid, '?')
+                when a.backend_type <> 'autovacuum worker' then coalesce(a.state, a.backend_type)
+                when a.query like '%(to prevent wraparound)' then 'autovacuum against wraparound, which stays'
+                when a.backend_type is not null then 'autovacuum, which gives way' end as state
             from pg_catalog.pg_locks l
             left join pg_catalog.pg_stat_activity a on a.pid = l.pid
             left join pg_catalog.pg_prepared_xacts x

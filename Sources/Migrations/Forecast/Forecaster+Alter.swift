@@ -253,7 +253,7 @@ extension Forecaster {
         lock(child, .accessExclusive)
         if command["subtype"].text == "AT_DetachPartition" {
             if isConcurrent {
-                note("waits for every transaction that uses \(catalog.quoted(parent)), and keeps none from working")
+                awaitOthers(parent, .accessExclusive, snapshots: false)
             } else {
                 for part in catalog.descendants(of: child) { lock(part, .accessExclusive) }
             }

@@ -65,7 +65,7 @@ extension Forecaster {
         }
         lock(id, mode, .scan)
         if catalog.relations[id]?.isPartitioned == true, tree["relation"]["inh"].isTrue { lockTree(id, mode, .scan) }
-        if isConcurrent { note("waits for every transaction with an older snapshot, and keeps none from writing") }
+        if isConcurrent { awaitOthers(id, .share, snapshots: true) }
         let index = catalog.newID()
         made.insert(index)
         var relation = ForecastCatalog.Relation(id: index, schema: schema, name: name ?? "", kind: "i", isNew: true)
@@ -183,6 +183,7 @@ extension Forecaster {
         case "REINDEX_OBJECT_INDEX":
             guard let id = target(tree["relation"]), let table = catalog.relations[id]?.table else { return }
             lock(table, mode, .scan)
+            if isConcurrent { awaitOthers(table, .accessExclusive, snapshots: true) }
             lock(id, isConcurrent ? .shareUpdateExclusive : .accessExclusive, .rewrite)
         case "REINDEX_OBJECT_TABLE":
             guard let id = target(tree["relation"]) else { return }
@@ -194,6 +195,7 @@ extension Forecaster {
         for table in tables {
             let indexes = catalog.indexes(of: table)
             lock(table, mode, indexes.isEmpty ? .none : .scan)
+            if isConcurrent { awaitOthers(table, .accessExclusive, snapshots: true) }
             for index in indexes { lock(index.id, isConcurrent ? .shareUpdateExclusive : .accessExclusive, .rewrite) }
         }
     }

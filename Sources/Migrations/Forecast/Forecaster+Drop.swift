@@ -13,11 +13,12 @@ extension Forecaster {
             switch kind {
             case "OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE", "OBJECT_FOREIGN_TABLE",
                 "OBJECT_INDEX":
-                guard let id = target(names, mayMiss: mayMiss) else { continue }
+                guard let id = mayMiss ? find(names) : target(names) else { continue }
                 if tree["concurrent"].isTrue { dropConcurrently(id); continue }
                 try await dropRelation(id, cascades: cascades)
             case "OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE":
-                guard let id = target(names.dropLast(), mayMiss: mayMiss) else { continue }
+                let table = Array(names.dropLast())
+                guard let id = mayMiss ? find(table) : target(table) else { continue }
                 lockTree(
                     id, .accessExclusive,
                     inherits: kind == "OBJECT_TRIGGER" && catalog.relations[id]?.isPartitioned == true)
@@ -49,9 +50,11 @@ extension Forecaster {
     }
 
     private mutating func dropConcurrently(_ index: Int) {
-        if let table = catalog.relations[index]?.table { lock(table, .shareUpdateExclusive) }
+        if let table = catalog.relations[index]?.table {
+            lock(table, .shareUpdateExclusive)
+            awaitOthers(table, .accessExclusive, snapshots: false)
+        }
         lock(index, .shareUpdateExclusive)
-        note("waits for every transaction that uses the table, and keeps none from working")
         catalog.remove(index)
     }
 
@@ -154,8 +157,8 @@ extension Forecaster {
         for row in rows.rows {
             let id = Int(row.int("id") ?? 0)
             guard let relation = catalog.relations[id] else { continue }
-            lock(id, .accessExclusive)
-            if row.bool("whole") == true, part == 0, let table = relation.table { lock(table, .accessExclusive) }
+            // An index goes with its table's lock, which is the one that others feel.
+            lock(relation.table ?? id, .accessExclusive)
             if row.bool("whole") == true, part == 0 { gone.insert(id) }
         }
         if part == 0, `class` != "pg_class" {

@@ -106,7 +106,7 @@ extension Forecaster {
         }
         if tree.kind != "DeleteStmt" { checkAgainstReferenced(id) }
         if tree.kind != "InsertStmt" { changeReferencing(id, tree) }
-        if catalog.relations[id]?.hasTriggers == true {
+        if catalog.relations[id]?.hasTriggers == true, catalog.relations[id]?.isNew == false {
             note("\(catalog.quoted(id)) has triggers: what they do is not foreseen")
         }
     }
@@ -120,7 +120,7 @@ extension Forecaster {
     /// A key that others refer to: an UPDATE that leaves it alone, and a cascade, are not told apart here.
     private mutating func changeReferencing(_ id: Int, _ tree: ParseTree) {
         let names = catalog.referencing(id).map { catalog.quoted($0.table) }
-        if !names.isEmpty {
+        if !names.isEmpty, catalog.relations[id]?.isNew == false {
             note("rows of \(Set(names).sorted().joined(separator: ", ")) refer to it and are looked up")
         }
     }

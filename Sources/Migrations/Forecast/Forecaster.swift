@@ -81,6 +81,12 @@ struct Forecaster {
         if inherits { for child in catalog.descendants(of: id) { lock(child, mode, work) } }
     }
 
+    /// What a concurrent operation waits for beyond its lock.
+    mutating func awaitOthers(_ id: Int, _ mode: LockMode, snapshots: Bool) {
+        effects[id]?.awaits = mode
+        effects[id]?.awaitsSnapshots = snapshots
+    }
+
     // MARK: Names
 
     func find(_ name: ParseTree) -> Int? {

@@ -42,14 +42,13 @@ extension Migrator {
                 let (effects, notes) = try await forecaster.judge(statement.text)
                 var forecast = StatementForecast(
                     path: file.path, line: statement.line, statement: statement.head(72), effects: [], notes: notes)
-                let waitsForSnapshots = file.noTransaction && statement.concurrent != nil
                 for (id, effect) in effects {
                     var effect = effect
                     effect.partOf = forecaster.catalog.ancestor(of: id, among: effects.map(\.id)).map {
                         forecaster.catalog.quoted($0)
                     }
                     forecast.effects.append(
-                        try await survey.complete(effect, id, in: forecaster.catalog, snapshots: waitsForSnapshots))
+                        try await survey.complete(effect, id, in: forecaster.catalog))
                 }
                 forecasts.append(forecast)
             }

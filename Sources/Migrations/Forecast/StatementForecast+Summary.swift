@@ -1,6 +1,6 @@
 extension StatementForecast {
-    /// A line for each relation that is there already, those of partitions that fare like their parent left out; under
-    /// it who is in the way; then the notes. The first level is not indented.
+    /// A line for each relation that is there already, those of partitions that fare like their parent left out, and
+    /// those that are only opened for reading while nobody is in the way; under it who is; then the notes. The first level is not indented.
     public var summary: [String] {
         var lines: [String] = []
         for effect in effects where !effect.isNew {
@@ -8,6 +8,10 @@ extension StatementForecast {
                 continue
             }
             let parts = effects.filter { $0.partOf == effect.relation && effect.gathers($0) }
+            let isHarmless = ([effect] + parts).allSatisfy {
+                $0.lock == .accessShare && $0.scans == false && $0.blockers.isEmpty
+            }
+            if isHarmless { continue }
             lines.append(effect.line(with: parts))
             var blockers: [Blocker] = []
             for blocker in (effect.blockers + parts.flatMap(\.blockers))
@@ -55,6 +59,7 @@ extension StatementForecast.Effect {
         var value = Double(bytes)
         var units = ["kB", "MB", "GB", "TB"][...]
         repeat { value /= 1024 } while value >= 1024 && units.count > 1 && units.popFirst() != nil
-        return "\(Double(Int64(value * 10)) / 10) \(units.first ?? "")"
+        let tenths = Int64(value * 10)
+        return "\(tenths / 10)\(tenths % 10 == 0 ? "" : ".\(tenths % 10)") \(units.first ?? "")"
     }
 }

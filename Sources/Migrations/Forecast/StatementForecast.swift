@@ -38,6 +38,11 @@ public struct StatementForecast: Sendable, Encodable, Equatable {
         /// Who holds a lock, or waits for one, that the statement would have to wait for, right now.
         public internal(set) var blockers: [Blocker] = []
 
+        /// A concurrent operation also waits, without a lock, for all who hold one that this one conflicts with.
+        var awaits: LockMode?
+        /// It also waits for every older snapshot of the database.
+        var awaitsSnapshots = false
+
         private enum CodingKeys: String, CodingKey {
             case relation, lock, rewrites, scans, empties, blockers
             case isNew = "is_new"
