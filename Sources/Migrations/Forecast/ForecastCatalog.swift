@@ -115,19 +115,30 @@ struct ForecastCatalog: Sendable {
     /// Everything below a relation by inheritance, nearest first.
     func descendants(of id: Int) -> [Int] {
         var found: [Int] = []
+        var known: Set<Int> = []
         var rest = relations[id]?.children ?? []
-        while !rest.isEmpty {
-            let next = rest.removeFirst()
-            guard !found.contains(next) else { continue }
-            found.append(next)
-            rest += relations[next]?.children ?? []
+        var next = 0
+        while next < rest.count {
+            if known.insert(rest[next]).inserted {
+                found.append(rest[next])
+                rest += relations[rest[next]]?.children ?? []
+            }
+            next += 1
         }
         return found
     }
 
     /// The farthest relation that it inherits from, of those given.
-    func ancestor(of id: Int, among others: [Int]) -> Int? {
-        others.first { $0 != id && descendants(of: $0).contains(id) }
+    func ancestor(of id: Int, among others: Set<Int>) -> Int? {
+        var found: Int?
+        var known: Set<Int> = [id]
+        var rest = relations[id]?.parents ?? []
+        while let next = rest.popLast() {
+            guard known.insert(next).inserted else { continue }
+            if others.contains(next) { found = next }
+            rest += relations[next]?.parents ?? []
+        }
+        return found
     }
 
     func indexes(of id: Int) -> [Relation] {

@@ -5,7 +5,8 @@ import Postgres
 struct ForecastSurvey {
     let connection: Connection
     private var extents: [Int: Extent] = [:]
-    private var holders: [Int: [Holder]] = [:]
+    /// By relation; nil before they were asked for.
+    private var holders: [Int: [Holder]]?
     private var snapshots: [Holder]?
 
     init(connection: Connection) { self.connection = connection }
@@ -67,9 +68,9 @@ struct ForecastSurvey {
     // MARK: Sessions
 
     private mutating func blockers(_ id: Int, _ modes: [LockMode]) async throws -> [StatementForecast.Blocker] {
-        if holders[id] == nil { holders[id] = try await holders(of: id) }
+        if holders == nil { holders = try await allHolders() }
         let conflicts = Set(modes.flatMap(\.conflicts))
-        return (holders[id] ?? []).compactMap { holder in
+        return (holders?[id] ?? []).compactMap { holder in
             guard let worst = holder.modes.filter({ conflicts.contains($0.mode) }).max(by: { $0.mode < $1.mode }) else {
                 return nil
             }
@@ -81,10 +82,10 @@ struct ForecastSurvey {
     }
 
     /// Those who wait count, too: a request is served after those before it that it conflicts with.
-    private func holders(of id: Int) async throws -> [Holder] {
+    private func allHolders() async throws -> [Int: [Holder]] {
         let rows = try await connection.query(
             """
-            select l.pid, l.virtualtransaction, l.mode, l.granted, coalesce(a.usename, x.owner) as usename,
+            select l.relation, l.pid, l.virtualtransaction, l.mode, l.granted, coalesce(a.usename, x.owner) as usename,
               a.application_name, extract(epoch from clock_timestamp() - coalesce(a.xact_start, x.prepared)) as age,
               case when l.pid is null then 'prepared transaction ' || coalesce(x.gid, '?')
                 when a.backend_type <> 'autovacuum worker' then coalesce(a.state, a.backend_type)
@@ -94,22 +95,23 @@ struct ForecastSurvey {
             left join pg_catalog.pg_stat_activity a on a.pid = l.pid
             left join pg_catalog.pg_prepared_xacts x
               on l.pid is null and l.virtualtransaction = '-1/' || x.transaction::text
-            where l.locktype = 'relation' and l.relation = $1::oid
+            where l.locktype = 'relation'
               and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = current_database())
               and l.pid is distinct from pg_catalog.pg_backend_pid()
             order by age desc nulls last, l.pid, l.mode
-            """, [.int(id)])
-        var found: [Holder] = []
+            """)
+        var found: [Int: [Holder]] = [:]
         var places: [String: Int] = [:]
         for row in rows.rows {
             guard let mode = LockMode(catalogName: row.text("mode")) else { continue }
             let entry = (mode, row.bool("granted") ?? true)
-            let key = "\(row["pid"] ?? "")/\(row.text("virtualtransaction"))"
+            let id = Int(row.int("relation") ?? 0)
+            let key = "\(id)/\(row["pid"] ?? "")/\(row.text("virtualtransaction"))"
             if let place = places[key] {
-                found[place].modes.append(entry)
+                found[id]?[place].modes.append(entry)
             } else {
-                places[key] = found.count
-                found.append(Holder(blocker: Self.session(row), modes: [entry]))
+                places[key] = found[id]?.count ?? 0
+                found[id, default: []].append(Holder(blocker: Self.session(row), modes: [entry]))
             }
         }
         return found

@@ -147,7 +147,8 @@ extension Forecaster {
             constraint.kind = "f"
             constraint.referenced = other
             constraint.columns = def["fk_attrs"].names
-            lockTree(id, mode, constraint.isValid ? .scan : .none)
+            let isPartitioned = catalog.relations[id]?.isPartitioned == true
+            lockTree(id, mode, constraint.isValid ? .scan : .none, inherits: isPartitioned)
             lockTree(other, .shareRowExclusive, constraint.isValid ? .mayScan : .none)
             catalog.add(constraint, to: id)
         case "CONSTR_PRIMARY", "CONSTR_UNIQUE", "CONSTR_EXCLUSION":

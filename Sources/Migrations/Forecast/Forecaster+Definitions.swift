@@ -168,6 +168,12 @@ extension Forecaster {
             let isFull = names.contains("full")
             for item in tree["rels"].items {
                 guard let id = target(item["relation"]) else { continue }
+                if !tree["is_vacuumcmd"].isTrue || names.contains("analyze"),
+                    catalog.relations[id]?.isPartitioned == false
+                {
+                    // A sample of what inherits is taken, too.
+                    for child in catalog.descendants(of: id) { lock(child, .accessShare) }
+                }
                 lockTree(
                     id, isFull ? .accessExclusive : .shareUpdateExclusive, isFull ? .rewrite : .none,
                     inherits: item["relation"]["inh"].isTrue && catalog.relations[id]?.isPartitioned == true)

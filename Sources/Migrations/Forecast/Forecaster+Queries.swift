@@ -71,7 +71,28 @@ extension Forecaster {
         if tree.kind == "CopyStmt" { return copy(tree) }
         let isBare = tree.kind == "SelectStmt" && tree["whereClause"].isAbsent && tree["limitCount"].isAbsent
         read(tree, rewritten: true, scans: isBare && tree["fromClause"].items.count == 1 && isTable(tree) ? .scan : .mayScan)
+        if !tree["intoClause"].isAbsent { _ = make(tree["intoClause"]["rel"], kind: "r") }
+        if setsPath(tree) { return }
         if calls(tree) { note("calls functions: locks that they take are not foreseen") }
+    }
+
+    /// `select set_config('search_path', …)`, as pg_dump writes it.
+    private mutating func setsPath(_ tree: ParseTree) -> Bool {
+        let call = tree["targetList"].items.first?["val"] ?? .absent
+        let words = call["args"].items.map { $0["A_Const"]["sval"]["sval"].text ?? $0["sval"]["sval"].text ?? "" }
+        guard call.kind == "FuncCall", call["funcname"].names.last == "set_config", words.first == "search_path",
+            words.count > 1
+        else { return false }
+        path = ["pg_temp"] + Self.schemas(inList: words[1])
+        return true
+    }
+
+    /// `a, "B"` as a setting has it.
+    static func schemas(inList text: String) -> [String] {
+        text.split(separator: ",").map { part in
+            let name = String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+            return name.hasPrefix("\"") ? String(name.dropFirst().dropLast()) : name.lowercased()
+        }
     }
 
     private func isTable(_ tree: ParseTree) -> Bool { tree["fromClause"].items.first?.kind == "RangeVar" }
@@ -101,6 +122,7 @@ extension Forecaster {
         let all = tree.kind == "UpdateStmt" || tree.kind == "DeleteStmt"
         let readsAll = all && tree["whereClause"].isAbsent
         let work: Work = readsAll ? .scan : tree.kind == "InsertStmt" ? .none : .mayScan
+        // Of a partitioned table's partitions, an INSERT locks those that rows go to: all is the most there can be.
         for part in catalog.expanded(id) {
             lockTree(part, .rowExclusive, work, inherits: tree["relation"]["inh"].isTrue)
         }

@@ -166,7 +166,10 @@ struct Forecaster {
             }
         case "ClusterStmt", "VacuumStmt", "ReindexStmt", "LockStmt": maintain(tree)
         case "SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "CopyStmt": query(tree)
-        case "ExplainStmt": query(tree["query"])
+        case "ExplainStmt":
+            // Without ANALYZE it is only planned.
+            let runs = tree["options"].items.contains { $0["defname"].text == "analyze" }
+            if runs { query(tree["query"]) } else { read(tree["query"], rewritten: true) }
         case "AlterDomainStmt": try await alterDomain(tree)
         case "CreateDomainStmt": createDomain(tree)
         case "VariableSetStmt": set(tree)

@@ -22,7 +22,9 @@ extension Migrator {
             await connection.close()
             guard let error = error as? PostgresError else { throw error }
             if Task.isCancelled { throw CancellationError() }
-            throw MigrationError(error, during: "the forecast")
+            var failure = MigrationError(error, during: "the forecast")
+            failure.hint = "the files only: emporium migrate plan --no-forecast"
+            throw failure
         }
     }
 
@@ -42,9 +44,10 @@ extension Migrator {
                 let (effects, notes) = try await forecaster.judge(statement.text)
                 var forecast = StatementForecast(
                     path: file.path, line: statement.line, statement: statement.head(72), effects: [], notes: notes)
+                let ids = Set(effects.map(\.id))
                 for (id, effect) in effects {
                     var effect = effect
-                    effect.partOf = forecaster.catalog.ancestor(of: id, among: effects.map(\.id)).map {
+                    effect.partOf = forecaster.catalog.ancestor(of: id, among: ids).map {
                         forecaster.catalog.quoted($0)
                     }
                     forecast.effects.append(
