@@ -141,6 +141,30 @@ import Testing
         await connection.close()
     }
 
+    @Test func acrossTransactionsOnlyLocksAndCountsAreReadAgain() async throws {
+        let bench = try await Bench.make()
+        let connection = try await bench.connect()
+        try await connection.execute(Self.schema)
+        var observer = StatementObserver()
+        try await connection.execute("begin")
+        let first = try await observer.observe(connection) {
+            try await connection.execute("alter table s.child alter column id type bigint")
+        }
+        #expect(first.rewritten.map(\.name).contains("s.child"))
+        // Scans of the caller's own, whose counts wait in the session, and a commit that gives back the lock.
+        try await connection.execute("select sum(amount) from s.child")
+        try await connection.execute("commit; begin")
+        observer.proceed()
+        let second = try await observer.observe(connection) {
+            try await connection.execute("alter table s.child add constraint child_amount_check check (amount > 0)")
+        }
+        #expect(locks(second) == ["s.child": .accessExclusive])
+        #expect(second.rewritten.isEmpty && second.scans.map(\.count) == [1] && second.scans.map(\.rows) == [100])
+        let third = try await observer.observe(connection) { try await connection.execute("truncate s.child") }
+        #expect(third.rewritten.map(\.name).contains("s.child"))
+        await connection.close()
+    }
+
     @Test func modesOfLocksAreThoseOfTheManual() async throws {
         for mode in LockMode.allCases { #expect(LockMode(catalogName: mode.catalogName) == mode) }
         let bench = try await Bench.make()

@@ -15,9 +15,10 @@ actor ObservationLog {
     }
 
     /// For a new file, or a new attempt at it.
-    func clear() {
+    /// - Parameter hasChanged: something was rolled back, or ran without being looked at.
+    func clear(hasChanged: Bool) {
         seen = []
-        observer.reset()
+        if hasChanged { observer.reset() } else { observer.proceed() }
     }
 
     /// Of a file, in the order of running.

@@ -18,6 +18,8 @@ struct Rehearsal {
     let isClone: Bool
     /// Nothing is committed any more.
     private(set) var isHeld: Bool
+    /// The database may have changed since the log looked at it last.
+    private var isUnseen = true
     private(set) var report: RehearsalReport
 
     init(
@@ -85,7 +87,8 @@ struct Rehearsal {
         }
         var policy = RetryPolicy(retries: migrator.options.lockRetries)
         while true {
-            await log.clear()
+            await log.clear(hasChanged: isUnseen)
+            isUnseen = true
             var ran: [Ran] = []
             do {
                 do {
@@ -100,6 +103,7 @@ struct Rehearsal {
                 }
                 file.attempts = policy.attempts + 1
                 file.statements = await log.statements(of: file.path)
+                isUnseen = step.file.standsAlone
                 var files = [file]
                 for other in ran where other.step != step {
                     files.append(.init(path: other.step.file.path, kind: other.step.file.kind, reason: other.step.reason))

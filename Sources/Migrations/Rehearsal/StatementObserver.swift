@@ -68,6 +68,8 @@ public struct StatementObserver: Sendable {
     }
 
     private var known: [UInt32: State]?
+    /// Names and files are known, locks and counts are not.
+    private var isStale = false
 
     public init() {}
 
@@ -75,13 +77,16 @@ public struct StatementObserver: Sendable {
     /// statements of its own that are not to count.
     public mutating func reset() { known = nil }
 
-    /// Runs a statement and says what it did. Reads the catalog before (once a transaction) and after it.
+    /// The same, cheaper: where everything that was seen stays, and nothing else has given a relation a new file.
+    public mutating func proceed() { isStale = true }
+
+    /// Runs a statement and says what it did. Reads the catalog before (the first time) and after it.
     /// - Parameter body: sends the statement on that very connection, whose transaction is open.
     /// - Throws: what `body` throws; `PostgresError` where the catalog cannot be read.
     public mutating func observe(
         _ connection: Connection, _ body: () async throws -> QueryResult?
     ) async throws -> StatementObservation {
-        if known == nil { known = try await Self.all(connection) }
+        try await prepare(connection)
         let clock = ContinuousClock()
         let start = clock.now
         let rows: Int
@@ -96,6 +101,17 @@ public struct StatementObserver: Sendable {
         let after = try await Self.locked(connection)
         for (oid, state) in after where state.exists { known?[oid] = state.state }
         return Self.compare(before, after, elapsed, rows)
+    }
+
+    private mutating func prepare(_ connection: Connection) async throws {
+        if let names = known {
+            guard isStale else { return }
+            known = names.mapValues { State(name: $0.name, kind: $0.kind, file: $0.file) }
+            for (oid, state) in try await Self.all(connection, counted: true) { known?[oid] = state }
+        } else {
+            known = try await Self.all(connection, counted: false)
+        }
+        isStale = false
     }
 
     private static func compare(
@@ -154,7 +170,8 @@ public struct StatementObserver: Sendable {
         """
 
     /// Every relation.
-    private static func all(_ connection: Connection) async throws -> [UInt32: State] {
+    /// - Parameter counted: only those with locks or counts of this session.
+    private static func all(_ connection: Connection, counted: Bool) async throws -> [UInt32: State] {
         let result = try await connection.query(
             """
             select c.oid, l.modes, \(columns)
@@ -162,7 +179,16 @@ public struct StatementObserver: Sendable {
             join pg_catalog.pg_namespace n on n.oid = c.relnamespace
             left join \(locks) l on l.relation = c.oid
             where \(notSystem)
-            """)
+            """
+                + (counted
+                    ? """
+
+                     and (l.relation is not null
+                       or pg_catalog.pg_stat_get_xact_numscans(c.oid) > 0
+                       or pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) > 0
+                       or pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) > 0
+                       or pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) > 0)
+                    """ : ""))
         return Dictionary(result.rows.map { ($0.oid, state($0)) }, uniquingKeysWith: { $1 })
     }
 

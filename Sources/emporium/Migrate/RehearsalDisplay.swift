@@ -12,6 +12,8 @@ struct RehearsalDisplay: Sendable {
 
     /// Differences that are listed without being asked for; more of them are counted.
     private static let listed = 40
+    /// The same for the relations of a line.
+    private static let named = 5
 
     // MARK: Files
 
@@ -36,22 +38,19 @@ struct RehearsalDisplay: Sendable {
 
     private func isNotable(_ statement: RehearsalReport.Statement) -> Bool {
         statement.duration >= Double(slow) || !statement.rewritten.isEmpty
-            || statement.locks.contains { Self.matters($0.mode) }
+            || statement.locks.contains { $0.mode.blocksWriters }
     }
-
-    /// Readers and writers of rows get along with the others.
-    private static func matters(_ mode: LockMode) -> Bool { mode >= .shareUpdateExclusive }
 
     /// A line a mode, the strongest first.
     private func effects(_ statement: RehearsalReport.Statement) -> [String] {
         var lines: [String] = []
-        for mode in LockMode.allCases.reversed() where isVerbose || Self.matters(mode) {
+        for mode in LockMode.allCases.reversed() where isVerbose || mode >= .shareUpdateExclusive {
             let relations = statement.locks.filter { $0.mode == mode }.map(\.relation)
             guard !relations.isEmpty else { continue }
             let whom = mode.blocksReaders ? " (readers and writers wait)" : mode.blocksWriters ? " (writers wait)" : ""
-            lines.append("locks \(mode)\(whom): \(relations.joined(separator: ", "))")
+            lines.append("locks \(mode)\(whom): \(names(relations))")
         }
-        if !statement.rewritten.isEmpty { lines.append("rewrites \(statement.rewritten.joined(separator: ", "))") }
+        if !statement.rewritten.isEmpty { lines.append("rewrites \(names(statement.rewritten))") }
         for scan in statement.scans where scan.rows > 0 {
             lines.append("scans \(scan.relation): \(Self.count(scan.rows, "row"))\(scan.count > 1 ? " in \(scan.count) passes" : "")")
         }
@@ -61,6 +60,11 @@ struct RehearsalDisplay: Sendable {
             lines.append("rows of \(change.relation): \(parts.joined(separator: ", "))")
         }
         return lines
+    }
+
+    private func names(_ all: [String]) -> String {
+        let shown = isVerbose ? all : Array(all.prefix(Self.named))
+        return shown.joined(separator: ", ") + (shown.count < all.count ? " and \(all.count - shown.count) more" : "")
     }
 
     // MARK: The end
@@ -108,8 +112,8 @@ struct RehearsalDisplay: Sendable {
             let aspect = difference.aspect.map { ": \($0)" } ?? ""
             let values =
                 switch (difference.expected, difference.found) {
-                case (let before?, let after?): " " + short(before) + " -> " + short(after)
-                case (nil, let after?): after == "yes" ? "" : " " + short(after)
+                case (let before?, let after?): " " + short(before, after) + " -> " + short(after, before)
+                case (nil, let after?): after == "yes" ? "" : " " + short(after, "")
                 case (_?, nil): " removed"
                 case (nil, nil): ""
                 }
@@ -117,10 +121,17 @@ struct RehearsalDisplay: Sendable {
         }
     }
 
-    /// One line of at most 60 characters.
-    private static func short(_ text: String) -> String {
-        let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        return line.count <= 60 ? line : line.prefix(59) + "…"
+    /// One line of at most 60 characters, from shortly before where it leaves the other text.
+    private static func short(_ text: String, _ other: String) -> String {
+        func words(_ text: String) -> [Character] {
+            Array(text.split(whereSeparator: \.isWhitespace).joined(separator: " "))
+        }
+        let (line, against) = (words(text), words(other))
+        guard line.count > 60 else { return String(line) }
+        let shared = zip(line, against).prefix { $0 == $1 }.count
+        let from = against.isEmpty ? 0 : min(max(0, shared - 15), line.count - 58)
+        let end = min(from + 58, line.count)
+        return (from > 0 ? "…" : "") + String(line[from..<end]) + (end < line.count ? "…" : "")
     }
 
     private static func count(_ number: Int, _ noun: String) -> String {
