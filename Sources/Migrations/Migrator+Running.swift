@@ -170,7 +170,7 @@ extension Migrator {
     func runWithinTransaction(
         _ step: MigrationPlan.Step, upcoming: [MigrationPlan.Step], _ session: WorkSession
     ) async throws -> [Ran]? {
-        var remake = Remake(session.connection, logger)
+        var remake = Remake(session.connection, project, logger)
         guard let first = try await runStatements(of: step, session, &remake) else { return nil }
         var ran = [first]
         var upcoming = upcoming[...]
@@ -203,7 +203,7 @@ extension Migrator {
         let connection = session.connection
         guard try await Ledger.begin(file, again: step.reason == .grants, connection) else { return nil }
         try await checkpoint(.recorded, file, session)
-        let objects = file.kind == .repeatable ? try await remake.begin(step, project) : nil
+        let objects = file.kind == .repeatable ? try await remake.begin(file) : nil
         try await session.becomeOwner(of: file, inTransaction: true)
         for (index, statement) in file.script.statements.enumerated() {
             try await checkpoint(.statement(index), file, session)

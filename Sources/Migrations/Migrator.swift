@@ -80,10 +80,9 @@ public struct Migrator: Sendable {
                     ledger = []
                 } else {
                     try await Ledger.complete(session.connection)
-                    let pending = Set(plan.steps.map(\.file.path))
                     try await ObjectLedger.adopt(
-                        project.files.filter { $0.kind == .repeatable && !pending.contains($0.path) },
-                        session.connection)
+                        project, ledger: ledger ?? [], pending: Set(plan.steps.map(\.file.path)),
+                        owner: options.ownerRole, session.connection)
                     if !plan.adopted.isEmpty {
                         try await Ledger.adopt(plan.adopted, session.connection)
                         logger.notice(

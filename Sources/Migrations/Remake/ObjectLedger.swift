@@ -80,15 +80,73 @@ enum ObjectLedger {
             """, parameters(identities))
     }
 
-    /// For a ledger of a release that did not note objects yet: notes those that unchanged files have made. What a
-    /// changed file had made before, nobody knows; see `Remake.adopted`.
-    static func adopt(_ files: [MigrationFile], _ connection: Connection) async throws {
+    /// For a ledger of a release that did not note objects yet. What unchanged files have made is known; what a changed
+    /// file had made before is not, so an overload of a function that it makes now, and that no other file makes, is
+    /// taken for its earlier one: where it belongs to the owner of such things and to no extension.
+    /// - Parameters:
+    ///   - pending: paths of the files that are about to run.
+    ///   - owner: nil for the connecting user.
+    static func adopt(
+        _ project: MigrationProject, ledger: [LedgerRow], pending: Set<String>, owner: String?, _ connection: Connection
+    ) async throws {
+        let applied = Set(ledger.filter { $0.kind == .repeatable }.map(\.path))
+        guard !applied.isEmpty else { return }
         let empty = try await connection.query("select not exists (select from ops.migration_object) as empty")
-        guard empty.first?.bool("empty") == true, !files.isEmpty else { return }
-        let statements = files.flatMap { file in made(by: file).map { (path: file.path, object: $0.object) } }
-        let found = try await identities(of: statements.map(\.object), connection)
-        let there = zip(found, statements).filter(\.0.wasThere)
-        try await write(there.map { ($0.identity, $1.path) }, connection)
+        guard empty.first?.bool("empty") == true else { return }
+        let statements = project.files.filter { [.repeatable, .versioned].contains($0.kind) }
+            .flatMap { file in made(by: file).map { (file: file, object: $0.object) } }
+        let found = zip(try await identities(of: statements.map(\.object), connection), statements.map(\.file))
+            .map { (made: $0, file: $1) }
+        var rows = found.filter {
+            $0.file.kind == .repeatable && applied.contains($0.file.path) && $0.made.wasThere
+                && !pending.contains($0.file.path)
+        }.map { (identity: $0.made.identity, path: $0.file.path) }
+
+        let makers = Dictionary(grouping: found.filter { $0.made.identity.kind == .function }) { $0.made.identity.name }
+        let single = makers.compactMapValues { made -> String? in
+            let paths = Set(made.map(\.file.path))
+            guard let path = paths.first, paths.count == 1, applied.contains(path), pending.contains(path) else {
+                return nil
+            }
+            return path
+        }
+        let others = try await overloads(of: Array(single.keys), owner: owner, connection)
+        rows += others.compactMap { identity in single[identity.name].map { (identity, $0) } }
+        try await write(rows, connection)
+    }
+
+    /// - Parameter names: qualified and quoted.
+    private static func overloads(
+        of names: [String], owner: String?, _ connection: Connection
+    ) async throws -> [FileObjects.Identity] {
+        guard !names.isEmpty else { return [] }
+        return try await connection.transaction { connection in
+            try await connection.execute("set local search_path = ''")
+            let result = try await connection.query(
+                """
+                select 'function' as kind, p.oid::regprocedure::text as identity
+                from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+                where format('%I.%I', n.nspname, p.proname) = any($1::text[])
+                  and pg_get_userbyid(p.proowner) = coalesce($2, current_user)
+                  and not exists (
+                    select from pg_depend d
+                    where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+                """, [.array(names), .optional(owner)])
+            return result.rows.compactMap(identity)
+        }
+    }
+
+    /// The file that makes a thing of that name now.
+    /// - Returns: nil where there is none; `isSame`: it makes it with these arguments.
+    static func maker(
+        of identity: FileObjects.Identity, among project: MigrationProject, _ connection: Connection
+    ) async throws -> (path: String, isSame: Bool)? {
+        let statements = project.files.filter { $0.kind == .repeatable }
+            .flatMap { file in made(by: file).map { (path: file.path, object: $0.object) } }
+            .filter { $0.object.kind == identity.kind }
+        let found = zip(try await identities(of: statements.map(\.object), connection), statements.map(\.path))
+            .filter { $0.0.identity.name == identity.name }
+        return (found.first { $0.0.identity == identity } ?? found.first).map { ($0.1, $0.0.identity == identity) }
     }
 
     static func made(by file: MigrationFile) -> [(index: Int, object: MadeObject)] {
@@ -97,7 +155,7 @@ enum ObjectLedger {
         }
     }
 
-    private static func write(
+    static func write(
         _ rows: [(identity: FileObjects.Identity, path: String)], _ connection: Connection
     ) async throws {
         guard !rows.isEmpty else { return }

@@ -9,6 +9,7 @@ import Postgres
 /// a build from nothing).
 struct Remake {
     let connection: Connection
+    let project: MigrationProject
     let logger: Logger
     /// Dropped and not made again yet: they do not fit what there is so far. Each after what it needs.
     private var unsettled: [Unsettled] = []
@@ -25,17 +26,16 @@ struct Remake {
         var error: PostgresError?
     }
 
-    init(_ connection: Connection, _ logger: Logger) {
+    init(_ connection: Connection, _ project: MigrationProject, _ logger: Logger) {
         self.connection = connection
+        self.project = project
         self.logger = logger
     }
 
     // MARK: Files
 
     /// To be called by the connecting user.
-    func begin(_ step: MigrationPlan.Step, _ project: MigrationProject) async throws -> FileObjects {
-        try await ObjectLedger.read(step.file, connection)
-    }
+    func begin(_ file: MigrationFile) async throws -> FileObjects { try await ObjectLedger.read(file, connection) }
 
     /// The file makes something that does not fit what there is so far.
     func awaits(_ file: MigrationFile) -> Bool {
@@ -49,15 +49,16 @@ struct Remake {
         try await ObjectLedger.record(objects, connection)
         var lost: [FileObjects.Identity] = []
         for identity in objects.gone {
-            if try await nodes([identity]).isEmpty {
-                lost.append(identity)
-            } else {
-                logger.warning(
-                    """
-                    \(objects.path) no longer makes the \(identity.kind.rawValue) \(identity.text), which is left as it \
-                    is; drop it by a versioned migration
-                    """)
-            }
+            if try await nodes([identity]).isEmpty { lost.append(identity); continue }
+            // Moved: the other file is to replace it where its arguments have changed as well.
+            let other = try await ObjectLedger.maker(of: identity, among: project, connection)
+            if let other { try await ObjectLedger.write([(identity, other.path)], connection) }
+            if other?.isSame == true { continue }
+            logger.warning(
+                """
+                \(objects.path) no longer makes the \(identity.kind.rawValue) \(identity.text), which is left as it \
+                is; drop it by a versioned migration
+                """)
         }
         try await ObjectLedger.forget(lost, connection)
         if !remade.isEmpty { logger.notice("\(objects.path): made again: \(remade.joined(separator: ", "))") }
@@ -195,12 +196,13 @@ struct Remake {
         var front = old
         while !front.isEmpty {
             var next: [CatalogNode] = []
-            for (node, dependent) in try await RemakeCatalog.dependents(of: front, connection) {
+            for (node, dependent, leadsOn) in try await RemakeCatalog.dependents(of: front, connection) {
                 if node == dependent && old.contains(node) { continue }
                 needs[dependent, default: []].insert(node)
-                if !nodes.contains(dependent) && !next.contains(dependent) { next.append(dependent) }
+                guard !nodes.contains(dependent) else { continue }
+                nodes.append(dependent)
+                if leadsOn { next.append(dependent) }
             }
-            nodes += next
             front = next
         }
         let order = RemakeOrder(nodes, needs: needs)

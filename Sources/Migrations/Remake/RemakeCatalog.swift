@@ -53,13 +53,14 @@ struct RemakeObstacle: Sendable {
 }
 
 enum RemakeCatalog {
-    /// What directly depends on some things: pairs of the thing and its dependent.
+    /// What directly depends on some things: pairs of the thing and its dependent, and whether that one can have
+    /// dependents that matter (nothing else is ever dropped that has any).
     ///
     /// A view stands for its row type, the array of it and its rule `_RETURN`; a trigger for its constraint; the
     /// copies that partitions have of their parent's trigger go and come with it.
     static func dependents(
         of nodes: [CatalogNode], _ connection: Connection
-    ) async throws -> [(node: CatalogNode, dependent: CatalogNode)] {
+    ) async throws -> [(node: CatalogNode, dependent: CatalogNode, leadsOn: Bool)] {
         let result = try await connection.query(
             """
             with front as (
@@ -77,7 +78,9 @@ enum RemakeCatalog {
               from front f
               join pg_rewrite r on f.class = 'pg_class'::regclass and r.ev_class = f.obj and r.rulename = '_RETURN'
             )
-            select distinct p.class::oid::text as class, p.obj::text as obj, n.class::oid::text as of_class, n.obj::text as of_obj
+            select distinct p.class::oid::text as class, p.obj::text as obj, n.class::oid::text as of_class, n.obj::text as of_obj,
+              n.class = 'pg_proc'::regclass
+                or exists (select from pg_class v where n.class = 'pg_class'::regclass and v.oid = n.obj and v.relkind = 'v') as leads_on
             from provided p
             join pg_depend d on d.refclassid = p.as_class and d.refobjid = p.as_obj
             cross join lateral (
@@ -104,9 +107,11 @@ enum RemakeCatalog {
             ) n
             -- A view and its own type, rule and columns are one; a function that calls itself is a circle.
             where (n.class, n.obj) <> (p.class, p.obj) or p.class = 'pg_proc'::regclass
-            order by 4
+            order by 4, 2
             """, parameters(nodes))
-        return result.rows.map { (node($0, "class", "obj"), node($0, "of_class", "of_obj")) }
+        return result.rows.map {
+            (node($0, "class", "obj"), node($0, "of_class", "of_obj"), $0.bool("leads_on") ?? false)
+        }
     }
 
     /// - Returns: what can be made again, and what cannot, in the order given.
