@@ -66,6 +66,9 @@ import Testing
             revoke insert on shop.report from postgres;
             grant select (spent) on shop.best to \(auditor);
             comment on view shop.sale is 'sales'; comment on column shop.sale.amount is 'pieces';
+            create function shop.t() returns trigger language plpgsql as $$ begin raise exception 'read only'; end $$;
+            create trigger t100_stop instead of insert on shop.sale for each row execute function shop.t();
+            alter view shop.sale alter column amount set default 9;
             -- They must not get onto anything that is made again.
             alter default privileges grant all on tables to \(auditor), public;
             """)
@@ -79,8 +82,18 @@ import Testing
             Self.view, "-- One column less.\ncreate or replace view shop.sale as select price, amount, sku from shop.line")
         let report = try await bench.migrator().apply()
         #expect(report.applied.map(\.path) == [Self.view])
-        #expect(report.applied[0].remade == ["view shop.sale", "view shop.report", "view shop.best"])
-        #expect(bench.messages.contains("made again: view shop.sale, view shop.report, view shop.best"))
+        #expect(
+            Set(report.applied[0].remade) == [
+                "view shop.sale", "view shop.report", "view shop.best", "trigger t100_stop on view shop.sale",
+                "default value for column amount of view shop.sale",
+            ])
+        #expect(bench.messages.contains("made again: view shop.sale, "))
+        #expect(
+            try await bench.values(
+                """
+                select pg_get_triggerdef(oid) from pg_trigger where tgrelid = 'shop.sale'::regclass
+                union all select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'shop.sale'::regclass and adnum = 2
+                """) == ["CREATE TRIGGER t100_stop INSTEAD OF INSERT ON shop.sale FOR EACH ROW EXECUTE FUNCTION shop.t()", "9"])
         #expect(try await bench.values(Self.state) == before)
         #expect(try await bench.values(grants) == grantsBefore)
         #expect(
