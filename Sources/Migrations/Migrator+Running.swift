@@ -60,9 +60,10 @@ extension Migrator {
                 try await checkpoint(.finished, file, session)
                 return ran.map { one in
                     logger.debug("\(one.step.file.path) applied in \(one.duration) ms")
-                    for remade in one.remade {
-                        progress?.note(.remade, one.step.file.path, ["what": .text("\(remade)")])
+                    if !one.remade.isEmpty {
+                        logger.notice("\(one.step.file.path): made again: \(one.remade.joined(separator: ", "))")
                     }
+                    for remade in one.remade { progress?.note(.remade, one.step.file.path, ["what": .text(remade)]) }
                     progress?.note(
                         .fileApplied, one.step.file.path,
                         [

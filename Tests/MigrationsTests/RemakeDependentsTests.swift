@@ -174,4 +174,52 @@ import Testing
         #expect(report.applied[0].remade == ["view shop.v", "view masked.v"])
         #expect(try await bench.values(state) == before)
     }
+
+    /// The server's definitions name a function's columns by place.
+    @Test func columnsInAnotherOrderKeepTheirNames() async throws {
+        let file = "sql/functions/shop.pair.sql"
+        func pair(_ columns: String, _ values: String) -> String {
+            "create or replace function shop.pair(p int default 0) returns table (\(columns)) language sql begin atomic select \(values); end"
+        }
+        let bench = try await Bench.make([
+            "migrations/0001_create_shop.sql": "create schema shop; create table shop.t as select 1 as a, 2 as \"B\"",
+            file: pair("a int, \"B\" int", "1, 2"),
+            "sql/functions/shop.used.sql": """
+            create or replace view shop.used as select f.a, f."B" from shop.pair() f;
+            create or replace view shop.used_ordinally as select f.a, f."B", f.ordinality from shop.pair(length(')''(')) with ordinality f;
+            create or replace view shop.used_twice as select f.a, g."B" from shop.pair((select max(a) from shop.pair())) f, shop.pair(f.a) as "G x", lateral shop.pair("G x".a) g;
+            create or replace view shop.used_by_place as select f.x, f.y from shop.pair() f(x, y);
+            create or replace view shop.v as select a, "B" from shop.pair();
+            create or replace function shop.rows() returns setof shop.v language sql begin atomic select * from shop.v; end;
+            create or replace view shop.used_rows as select r.a, r."B" from shop.rows() r
+            """,
+        ])
+        try await bench.apply()
+        let values = """
+            select array[(select array[a, "B"] from shop.used), (select array[a, "B"] from shop.used_ordinally),
+              (select array[a, "B"] from shop.used_twice), (select array[a, "B"] from shop.used_rows)]::text
+            """
+        #expect(try await bench.value(values) == "{{1,2},{1,2},{1,2},{1,2}}")
+        try bench.write(file, pair("\"B\" int, n int, a int", "2, 3, 1"))
+        try await bench.apply()
+        #expect(try await bench.value(values) == "{{1,2},{1,2},{1,2},{1,2}}")
+        // Whoever names columns by place means places.
+        #expect(try await bench.value("select array[x, y]::text from shop.used_by_place") == "{2,3}")
+
+        try await bench.execute("create view shop.used_in_rows as select * from rows from (shop.pair(), generate_series(1, 2))")
+        try bench.write(file, pair("a int, \"B\" int", "1, 2"))
+        let error = try await bench.failure()
+        #expect(error.description.contains("view shop.used_in_rows names the columns of function shop.pair(integer) by their places"), "\(error)")
+    }
+
+    @Test(arguments: [
+        ("select f.a from s.f(1, ')') f(a, b)", "select f.a from s.f(1, ')') f"),
+        ("from s.f(s.f(2) f(a, b)) f(a, b), s.f() \"f g\"(a, b)", "from s.f(s.f(2) f) f, s.f() \"f g\""),
+        ("from s.f() WITH ORDINALITY f(a, b, ordinality) where x = 's.f() f(a, b)'", "from s.f() WITH ORDINALITY f where x = 's.f() f(a, b)'"),
+        ("from s.f() f(b, a), os.f() f(a, b), s.ff() f(a, b), (select 1) f(a, b)", "from s.f() f(b, a), os.f() f(a, b), s.ff() f(a, b), (select 1) f(a, b)"),
+        ("select s.f() = f(a, b), E'\\'s.f() f(a, b)'", "select s.f() = f(a, b), E'\\'s.f() f(a, b)'"),
+        ("from s.f(", "from s.f("), ("from s.f('", "from s.f('"), ("from s.f() f(a", "from s.f() f(a"), ("", ""),
+    ]) func namesThatRepeatTheFunctionsOwnAreLeftOut(_ before: String, _ after: String) {
+        #expect(ResultColumns.unpinned(before, function: "s.f", columns: "a, b") == after)
+    }
 }

@@ -61,7 +61,6 @@ struct Remake {
                 """)
         }
         try await ObjectLedger.forget(lost, connection)
-        if !remade.isEmpty { logger.notice("\(objects.path): made again: \(remade.joined(separator: ", "))") }
     }
 
     mutating func takeRemade() -> [String] {
@@ -210,9 +209,19 @@ struct Remake {
             order.circle.isEmpty ? order.order : order.circle, connection)
         guard obstacles.isEmpty else { throw place.refused(obstacles) }
         guard order.circle.isEmpty else { throw place.refusedCircle(items.map(\.description)) }
-        return items.map { item in
+        return try items.map { item in
             var item = item
             item.needs = needs[item.node, default: []].subtracting(old)
+            for function in items where !old.contains(item.node) && needs[item.node, default: []].contains(function.node) {
+                guard let called = function.called else { continue }
+                if function.resultColumns != nil, ResultColumns.isAmongRows(item.create, function: called) {
+                    throw place.refused(
+                        "\(item.description) names the columns of \(function.description) by their places, in ROWS FROM",
+                        nil)
+                }
+                item.create = ResultColumns.unpinned(
+                    item.create, function: called, columns: function.resultColumns)
+            }
             return item
         }
     }

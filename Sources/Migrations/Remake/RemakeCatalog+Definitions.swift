@@ -18,7 +18,18 @@ extension RemakeCatalog {
             when r.relkind in ('i', 'I') then 'the index would be built again'
             when r.relkind in ('r', 'p', 'f') then 'its rows, a column or its partition key are of it'
             else 'it is neither view, function, trigger, rule, policy nor default'
-          end as reason
+          end as reason,
+          case when n.class = 'pg_proc'::regclass then (
+            select format('%I.%I', (select nspname from pg_namespace where oid = p.pronamespace), p.proname)
+            from pg_proc p where p.oid = n.obj) end as called,
+          case when n.class = 'pg_proc'::regclass then (
+            select coalesce(
+              (select string_agg(quote_ident(x.name), ', ' order by x.place)
+               from unnest(p.proargnames, p.proargmodes) with ordinality x(name, mode, place) where x.mode in ('o', 'b', 't')),
+              (select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
+               from pg_type y join pg_attribute a on a.attrelid = y.typrelid
+               where y.oid = p.prorettype and y.typtype = 'c' and a.attnum > 0 and not a.attisdropped))
+            from pg_proc p where p.oid = n.obj) end as result_columns
         from unnest($1::oid[], $2::oid[]) with ordinality n(class, obj, place)
         left join pg_class r on n.class = 'pg_class'::regclass and r.oid = n.obj
         left join lateral (

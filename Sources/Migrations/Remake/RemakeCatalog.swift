@@ -22,9 +22,12 @@ struct RemakeItem: Sendable {
     /// Its owner, or the owner of its relation: the role to drop it and make it as.
     let owner: String
     let drop: String
-    let create: String
+    var create: String
     /// Which sessions it fires in.
     let enabling: String
+    /// Of a function: as a call of it begins, and what the columns of its result are called.
+    let called: String?
+    let resultColumns: String?
     var comments: [Comment] = []
     var grants: [Grant] = []
     /// What of the other items it needs.
@@ -129,7 +132,8 @@ enum RemakeCatalog {
                         node: node(row, "class", "obj"), kind: kind, description: description, name: row.text("name"),
                         relation: row["relation"], schema: row.text("schema"),
                         bareName: row.text("bare_name"), owner: row.text("owner"),
-                        drop: row.text("drop_sql"), create: row.text("create_sql"), enabling: row.text("enabling")))
+                        drop: row.text("drop_sql"), create: row.text("create_sql"), enabling: row.text("enabling"),
+                        called: row["called"], resultColumns: row["result_columns"]))
             } else {
                 obstacles.append(RemakeObstacle(description: description, reason: row.text("reason")))
             }
