@@ -46,6 +46,10 @@ storm: setup collector ## Load Kafka under 2,000 faults (make test has 160), col
 	@EMPORIUM_EVENT_STORM_FAULTS=$${EMPORIUM_EVENT_STORM_FAULTS:-100} swift test --skip-build --filter 'EventStormTests'
 	@EMPORIUM_ARCHIVE_STORM_FAULTS=$${EMPORIUM_ARCHIVE_STORM_FAULTS:-100} swift test --skip-build --filter 'ArchiveStormTests'
 
+lint: build ## Judge our own SQL files and the catalog they make: our rules and squawk's
+	@scripts/test-tools
+	@scripts/lint
+
 coverage: setup ## Run the Swift tests with coverage: a summary, and coverage/lcov.info
 	@scripts/coverage
 

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Migrations
@@ -116,6 +117,36 @@ import Testing
             ])
         let error = try #require(throws: MigrationError.self) { try Squawk.findings(Data("{}".utf8)) }
         #expect(error.code == .configuration)
+    }
+
+    @Test func squawkSeesTheFilesAsTheMigratorReadsThem() async throws {
+        let bench = try await Bench.make(Self.sound)
+        try bench.write("migrations/0002_index_t.sql", "-- migrate: no-transaction\ncreate index concurrently t_a_idx on t (a)")
+        try bench.write("sql/functions/x[1]/f.sql", "create or replace function f() returns int language sql as 'select 1'")
+        let calls = Mutex<[[String]]>([])
+        let squawk = Squawk(program: "/opt/squawk") { arguments, folder in
+            let seen = try String(contentsOfFile: folder + "/migrations/0001_create_t.sql", encoding: .utf8)
+            calls.withLock { $0.append(arguments + [seen]) }
+            return Squawk.Answer(status: 1, output: Data("[]".utf8), errors: "")
+        }
+        let project = try MigrationProject(root: bench.root)
+        #expect(try await squawk.judge(project) == [])
+        let first = calls.withLock { $0 }
+        #expect(first.count == 2)
+        #expect(first[0].first == "/opt/squawk" && first[0].contains("--exclude") && !first[0].contains("--config"))
+        #expect(first[0].contains("--assume-in-transaction") && !first[1].contains("--assume-in-transaction"))
+        #expect(first[0].dropLast().suffix(2) == ["migrations/0001_create_t.sql", "sql/functions/x[[]1]/f.sql"])
+        #expect(first[1].dropLast().last == "migrations/0002_index_t.sql")
+        #expect(first[0].last == Self.sound["migrations/0001_create_t.sql"])
+        // The project's own choice of rules wins.
+        try bench.write(".squawk.toml", "excluded_rules = []")
+        #expect(try await squawk.judge(project) == [])
+        #expect(calls.withLock { $0[2] }.contains("--config") && !calls.withLock { $0[2] }.contains("--exclude"))
+        let broken = Squawk(program: "/opt/squawk") { _, _ in
+            Squawk.Answer(status: 2, output: Data(), errors: "error: invalid rule name")
+        }
+        let error = try await #require(throws: MigrationError.self) { try await broken.judge(project) }
+        #expect(error.exitCode == 78 && error.description.contains("invalid rule name"), "\(error)")
     }
 
     @Test func squawkIsLookedForOnThePath() {

@@ -17,15 +17,38 @@ public struct Squawk: Sendable {
         "prefer-bigint-over-int", "prefer-bigint-over-smallint",
     ]
 
+    /// What running it gave.
+    public struct Answer: Sendable {
+        /// The exit status: 0 without findings, 1 with some.
+        public var status: Int32
+        public var output: Data
+        public var errors: String
+
+        public init(status: Int32, output: Data, errors: String) {
+            self.status = status
+            self.output = output
+            self.errors = errors
+        }
+    }
+
     let program: String
+    private let run: @Sendable (_ arguments: [String], _ folder: String) async throws -> Answer
 
-    public init(program: String) { self.program = program }
+    /// - Parameters:
+    ///   - program: its absolute path.
+    ///   - run: runs a program (the first of the arguments) in a folder to its end.
+    public init(
+        program: String, run: @escaping @Sendable (_ arguments: [String], _ folder: String) async throws -> Answer
+    ) {
+        self.program = program
+        self.run = run
+    }
 
-    /// The program on the path.
+    /// The absolute path of the program.
     /// - Parameter path: folders, separated by colons.
-    public static func find(path: String = ProcessInfo.processInfo.environment["PATH"] ?? "") -> Squawk? {
-        path.split(separator: ":").map { "\($0)/squawk" }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }.map(Squawk.init)
+    public static func find(path: String = ProcessInfo.processInfo.environment["PATH"] ?? "") -> String? {
+        path.split(separator: ":").map { URL(filePath: "\($0)/squawk").standardizedFileURL.path }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
     public static var missing: MigrationError {
@@ -57,8 +80,13 @@ public struct Squawk: Sendable {
             let transaction = noTransaction ? [] : ["--assume-in-transaction"]
             // Its paths are patterns.
             let patterns = files.map { $0.replacingOccurrences(of: "[", with: "[[]") }
-            let answer = try await run(options + transaction + ["--"] + patterns, in: folder)
-            findings += try Self.findings(answer)
+            let answer = try await run(
+                [program] + options + transaction + ["--"] + patterns, folder.appending(path: "files").path)
+            guard answer.status == 0 || (answer.status == 1 && !answer.output.isEmpty) else {
+                let said = answer.errors.trimmingCharacters(in: .whitespacesAndNewlines)
+                throw MigrationError(.configuration, "squawk ended with \(answer.status): \(said.prefix(400))")
+            }
+            findings += try Self.findings(answer.output)
         }
         return findings
     }
@@ -86,38 +114,5 @@ public struct Squawk: Sendable {
                 .configuration, "squawk's answer is not as expected: \(error)",
                 hint: "its version is another one than this was made for: pip install squawk-cli==2.70.0")
         }
-    }
-
-    /// - Returns: its standard output; it ends with 0 without and with 1 with findings.
-    private func run(_ arguments: [String], in folder: URL) async throws -> Data {
-        let output = folder.appending(path: "output"), errors = folder.appending(path: "errors")
-        for file in [output, errors] { try Data().write(to: file) }
-        let process = Process()
-        process.executableURL = URL(filePath: program)
-        process.arguments = arguments
-        process.currentDirectoryURL = folder.appending(path: "files")
-        process.standardInput = FileHandle.nullDevice
-        // Files, not pipes: nobody needs to read while it runs.
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = try FileHandle(forWritingTo: errors)
-        let status: Int32 = try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = {
-                continuation.resume(returning: $0.terminationReason == .exit ? $0.terminationStatus : 128)
-            }
-            do {
-                try process.run()
-            } catch {
-                process.terminationHandler = nil
-                continuation.resume(
-                    throwing: MigrationError(.configuration, "\(program) cannot be run: \(error.localizedDescription)"))
-            }
-        }
-        let answer = try Data(contentsOf: output)
-        guard status == 0 || (status == 1 && !answer.isEmpty) else {
-            let said = String(decoding: try Data(contentsOf: errors), as: UTF8.self)
-                .trimmingCharacters(in: .whitespacesAndNewlines)
-            throw MigrationError(.configuration, "squawk ended with \(status): \(said.prefix(400))")
-        }
-        return answer
     }
 }

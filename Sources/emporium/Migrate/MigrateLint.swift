@@ -1,5 +1,9 @@
 import ArgumentParser
+import Dispatch
+import Foundation
+import Glibc
 import Migrations
+import Stack
 
 struct MigrateLint: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -36,7 +40,8 @@ struct MigrateLint: AsyncParsableCommand {
             var found: [LintFinding]?
             switch (squawk, Squawk.find()) {
             case (.off, _): break
-            case (_, let squawk?): found = try await squawk.judge(migrator.project)
+            case (_, let program?):
+                found = try await Squawk(program: program, run: runToEnd).judge(migrator.project)
             case (.require, nil): throw Squawk.missing
             case (.auto, nil): MigrateOutput.note("squawk is not installed: its rules were not judged (pip install squawk-cli)")
             }
@@ -52,4 +57,35 @@ struct MigrateLint: AsyncParsableCommand {
             if !report.findings.isEmpty { throw ExitCode(1) }
         }
     }
+}
+
+/// Runs a program to its end, off the cooperative pool. Its output goes to files without names: nobody reads while it runs.
+private func runToEnd(_ arguments: [String], in folder: String) async throws -> Squawk.Answer {
+    try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue.global().async {
+            continuation.resume(
+                with: Result {
+                    guard let output = tmpfile(), let errors = tmpfile() else {
+                        throw ValidationError("no temporary file can be made: \(String(cString: strerror(errno)))")
+                    }
+                    defer { [output, errors].forEach { fclose($0) } }
+                    let pid = try Child.spawn(
+                        arguments, in: folder, output: fileno(output), errors: fileno(errors))
+                    var status: Int32 = 0
+                    while waitpid(pid, &status, 0) < 0 {
+                        guard errno == EINTR else {
+                            throw ValidationError("\(arguments[0]): \(String(cString: strerror(errno)))")
+                        }
+                    }
+                    return Squawk.Answer(
+                        status: status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F),
+                        output: try contents(output), errors: String(decoding: try contents(errors), as: UTF8.self))
+                })
+        }
+    }
+}
+
+private func contents(_ file: UnsafeMutablePointer<FILE>) throws -> Data {
+    lseek(fileno(file), 0, SEEK_SET)
+    return try FileHandle(fileDescriptor: fileno(file), closeOnDealloc: false).readToEnd() ?? Data()
 }
