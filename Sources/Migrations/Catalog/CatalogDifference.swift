@@ -16,9 +16,9 @@ public struct CatalogDifference: Sendable, Equatable, Encodable, CustomStringCon
     public var change: Change
     /// What of the object is another one: `owner`, `definition`, `grant to analytics`; nil for missing and extra ones.
     public var aspect: String?
-    /// nil: the aspect should not be there.
+    /// Of a missing object its definition, where that is one text. nil: the aspect should not be there.
     public var expected: String?
-    /// nil: the aspect is not there.
+    /// Of an extra object its definition. nil: the aspect is not there.
     public var found: String?
 
     init(
@@ -36,16 +36,18 @@ public struct CatalogDifference: Sendable, Equatable, Encodable, CustomStringCon
     /// `table shop.orders: missing`; `column shop.orders.status: type is text, should be shop.order_status`.
     public var description: String {
         let object = "\(kind) \(identity)"
-        guard change == .changed, let aspect else { return "\(object): \(change.rawValue)" }
+        guard change == .changed, let aspect else {
+            let what = kind == "default privileges" ? (found ?? expected).map { ": \($0)" } ?? "" : ""
+            return "\(object): \(change.rawValue)\(what)"
+        }
         switch (expected, found) {
-        case (nil, let found?):
-            return found == "yes" ? "\(object): is \(aspect)" : "\(object): \(aspect) should not be: \(Self.short(found, ""))"
-        case (let expected?, nil):
-            return expected == "yes"
-                ? "\(object): is not \(aspect)" : "\(object): \(aspect) is missing: \(Self.short(expected, ""))"
-        case (let expected?, let found?):
-            return "\(object): \(aspect) is \(Self.short(found, expected)), should be \(Self.short(expected, found))"
-        case (nil, nil): return "\(object): \(aspect)"
+        case (nil, let found?) where found != "yes":
+            return "\(object): \(aspect) should not be: \(Self.short(found, ""))"
+        case (let expected?, nil) where expected != "yes":
+            return "\(object): \(aspect) is missing: \(Self.short(expected, ""))"
+        default:
+            let (wanted, there) = (expected ?? "no", found ?? "no")
+            return "\(object): \(aspect) is \(Self.short(there, wanted)), should be \(Self.short(wanted, there))"
         }
     }
 

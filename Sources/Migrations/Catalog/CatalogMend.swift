@@ -17,7 +17,8 @@ extension Migrator {
         case "column": return "\(it.alterColumn("drop")) -- its values are lost"
         case "constraint": return it.alterHolder("drop constraint")
         case "policy", "trigger", "rule": return "drop \(it.kind) \(it.identity);"
-        case "default privileges": return "alter default privileges …: take back what was given"
+        case "default privileges":
+            return "take it back: alter default privileges \(it.identity.components(separatedBy: " on ").first ?? "") revoke …;"
         case "security label": return "security label on …: is null"
         case "table", "schema", "sequence", "materialized view":
             return
@@ -48,10 +49,12 @@ extension Migrator {
         case ("table", "row security"):
             return "alter table \(it.identity) \(it.expected == nil ? "disable" : "enable") row level security;"
         case ("table", "row security forced"):
-            return "alter table \(it.identity) \(it.expected == nil ? "no " : "")force row level security;"
+            return "alter table \(it.identity) \(it.expected == nil ? "no force" : "force") row level security;"
         case ("trigger", "enabled") where it.expected == "yes": return it.alterHolder("enable trigger")
         case ("constraint", "triggers"):
-            return "alter table \(it.holder) enable trigger all; -- and check the rows that came meanwhile"
+            let tables = Set((it.found ?? "").components(separatedBy: ", ").compactMap { $0.components(separatedBy: " on ").last })
+            return tables.sorted().map { "alter table \($0) enable trigger all; -- and check the rows that came meanwhile" }
+                .joined(separator: "\n")
         case ("column", "default"):
             return it.alterColumn("alter", it.expected.map { "set default \($0)" } ?? "drop default")
         case ("column", "not null"): return it.alterColumn("alter", it.expected == nil ? "drop not null" : "set not null")
@@ -63,6 +66,9 @@ extension Migrator {
             return it.alterHolder("validate constraint")
         case ("role", _) where it.expected == "yes" || it.found == "yes":
             return "alter role \(it.identity) \(it.expected == nil ? "no" : "")\(aspect);"
+        case ("role", "settings"), ("database", "settings"), ("role", "settings in this database"):
+            let place = it.kind == "database" ? "database :\"DBNAME\"" : "role \(it.identity)"
+            return "alter \(place)\(aspect == "settings" ? "" : " in database :\"DBNAME\"") set …; or reset …; -- as the files say"
         default: return nil
         }
     }
@@ -82,6 +88,11 @@ extension Migrator {
         if let file = project.files.last(where: { $0.path.hasSuffix("/\(name).sql") }) { return file }
         let own = (it.identity.components(separatedBy: " on ").first ?? "").prefix { $0 != "(" }
         let words = it.kind == "column" ? name.split(separator: ".").dropLast().joined(separator: ".") : String(own)
+        let created = "create \(it.kind) \(words)"
+        if let file = project.files.first(where: { $0.text.lowercased().contains(created) }) { return file }
+        if it.kind == "role" || it.kind == "membership" || it.kind == "database" {
+            return project.files.first { $0.kind == .role && $0.text.contains(words) }
+        }
         let order: [MigrationKind] = ["function", "procedure", "view", "trigger", "policy"].contains(it.kind)
             ? [.repeatable, .grant, .versioned] : [.versioned, .repeatable, .role, .grant]
         for kind in order {
@@ -141,7 +152,7 @@ extension CatalogDifference {
         case "system function", "aggregate": "function \(identity)"
         case "domain": "type \(identity)"
         case "server": "foreign server \(identity)"
-        case "database": "database …"
+        case "database": "database :\"DBNAME\""
         default: "\(kind) \(identity)"
         }
     }

@@ -92,7 +92,8 @@ public struct CatalogSnapshot: Sendable, Equatable {
                 list.append(
                     CatalogDifference(
                         kind: object.kind, identity: object.identity, change: found == nil ? .missing : .extra,
-                        expected: wanted?["definition"], found: found?["definition"]))
+                        expected: wanted.flatMap { Self.definition(object.kind, $0) },
+                        found: found.flatMap { Self.definition(object.kind, $0) }))
             }
         }
         return list.filter { !$0.isOnlyInWords }
@@ -101,12 +102,22 @@ public struct CatalogSnapshot: Sendable, Equatable {
     private static func changes(
         of object: Object, _ wanted: [String: String], _ found: [String: String]
     ) -> [CatalogDifference] {
-        Set(wanted.keys).union(found.keys).sorted().compactMap { aspect in
-            guard !isEqual(aspect, wanted, found) else { return nil }
+        let aspects = Set(wanted.keys).union(found.keys).sorted()
+        // A new owner has the rights that the old one had.
+        let owners = wanted["owner"] == found["owner"] ? [] : [wanted["owner"], found["owner"]].compactMap(\.self)
+        let moved = Set(owners.map { "grant to \($0)" })
+        return aspects.compactMap { aspect in
+            guard !isEqual(aspect, wanted, found), !moved.contains(aspect) else { return nil }
             return CatalogDifference(
                 kind: object.kind, identity: object.identity, change: .changed, aspect: aspect,
                 expected: wanted[aspect], found: found[aspect])
         }
+    }
+
+    private static func definition(_ kind: String, _ aspects: [String: String]) -> String? {
+        guard kind == "default privileges" else { return aspects["definition"] }
+        return aspects.sorted { $0.key < $1.key }.filter { !$0.key.isEmpty }.map { "\($0.key) \($0.value)" }
+            .joined(separator: "; ")
     }
 
     private static func isEqual(_ aspect: String, _ wanted: [String: String], _ found: [String: String]) -> Bool {

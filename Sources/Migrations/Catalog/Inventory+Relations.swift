@@ -163,7 +163,8 @@ extension Inventory {
             // `disable trigger all` turns off what a foreign key is enforced by, too.
             ("triggers",
              """
-             (select string_agg(distinct case t.tgenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end, ', ')
+             (select string_agg(distinct case t.tgenabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end
+                || ' on ' || t.tgrelid::regclass, ', ')
               from pg_trigger t where t.tgconstraint = o.oid and t.tgisinternal and t.tgenabled <> 'O')
              """),
             comment("pg_constraint"),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Migrations
 
 struct MigrateVerify: AsyncParsableCommand {
@@ -38,6 +39,7 @@ struct MigrateVerify: AsyncParsableCommand {
         for path in report.unknownRows {
             print("file \(path): applied by a newer release than this one\n  use that release")
         }
+        fflush(nil)
         MigrateOutput.note(
             report.isClean
                 ? "the database is what the files make"
