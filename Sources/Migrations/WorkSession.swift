@@ -88,9 +88,8 @@ struct WorkSession: Sendable {
     func renewInTransaction() async throws {
         try await connection.execute(
             "set session authorization default; set role none; reset all; close all; deallocate all; discard temp;"
-                + "discard sequences; select pg_catalog.pg_advisory_unlock_all()")
-        try await connection.execute(
-            Self.settings(configuration, lockTimeout, Self.deadlockTimeout(under: lockTimeout)))
+                + "discard sequences; select pg_catalog.pg_advisory_unlock_all();"
+                + Self.settings(configuration, lockTimeout, Self.deadlockTimeout(under: lockTimeout)))
     }
 
     /// Becomes the owner role for files of that kind.
