@@ -79,7 +79,7 @@ struct Spoil: Sendable, CustomTestStringConvertible {
     private static let code = [
         Spoil(
             "create or replace function shop.stamp() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$ begin return new; end $$",
-            "function shop.stamp(): body is begin return new; end, should be -- Sets the moment. begin new.placed := now(); return new; end",
+            "function shop.stamp(): body is begin return new ; end, should be begin new . placed := now ( ) ; return new ; end",
             undo: "FILE sql/functions/shop.stamp.sql"),
         Spoil(
             "alter function shop.stamp() reset all",

@@ -47,6 +47,21 @@ import Testing
         #expect(try await bench.verify().isClean)
     }
 
+    @Test func commentsAndLayoutOfABodyAreNoDrift() async throws {
+        let bench = try await applied()
+        let path = "sql/functions/shop.stamp.sql"
+        let text = try String(contentsOfFile: bench.root + "/" + path, encoding: .utf8)
+        try bench.write(path, text.replacing("-- Sets the moment.", with: "-- When it was placed.\n\n").replacing("begin", with: "BEGIN"))
+        let owner = bench.owner
+        #expect(try await bench.apply { $0.ownerRole = owner }.isEmpty)
+        #expect(try await bench.verify().isClean)
+        try bench.write(path, text.replacing("new.placed := now()", with: "new.placed := 'today'"))
+        let report = try await bench.verify()
+        #expect(report.pending == [path, "sql/roles/90_grants.sql"])
+        #expect(report.differences.map(\.difference.identity) == ["shop.stamp()"])
+        #expect(report.differences.map(\.difference.aspect) == ["body"])
+    }
+
     @Test func whatIsUnmanagedIsLeftOut() async throws {
         let bench = try await applied()
         try await bench.execute(

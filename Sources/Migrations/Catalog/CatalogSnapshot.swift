@@ -1,3 +1,4 @@
+import PGQuery
 import Postgres
 
 /// What a database's catalog holds at one moment, in words that another database's can be compared with: names and
@@ -57,6 +58,7 @@ public struct CatalogSnapshot: Sendable, Equatable {
                     snapshot.objects[object, default: [:]][row[2] ?? ""] = row[3]
                 }
             }
+            snapshot.takeBodiesByMeaning()
             if isInside {
                 try await connection.query(
                     "select pg_catalog.set_config('search_path', $1, true)", [.text(path?.text("path") ?? "")])
@@ -67,6 +69,14 @@ public struct CatalogSnapshot: Sendable, Equatable {
         } catch {
             if !isInside { _ = try? await connection.execute("rollback") }
             throw error
+        }
+    }
+
+    /// A body that differs in comments and layout only is not run again by an apply, and is the same here.
+    private mutating func takeBodiesByMeaning() {
+        for (object, aspects) in objects {
+            guard let body = aspects[Inventory.bodyAspect], let language = aspects["language"] else { continue }
+            objects[object]?[Inventory.bodyAspect] = PGQuery.meaning(ofBody: body, language: language)
         }
     }
 
