@@ -18,7 +18,8 @@ extension EndToEnd.Migrate {
     @Test func aPlanNamesTheReaderInTheWay() async throws {
         try await withPending("create schema sneaked;\nalter table public.events add column note text;\n") { bench in
             try await bench.stack.admin(bench.database) { reader in
-                try await reader.execute("set application_name = 'month end'; begin; select count(*) from public.events")
+                try await reader.execute(
+                    "set application_name = 'month end'; begin; select count(*) from public.events")
                 let plan = try await bench.run("migrate", "plan", "--exit-code")
                 #expect(plan.exitCode == 2, "\(plan.err)")
                 let lines = plan.out.split(separator: "\n").map(String.init)
@@ -37,15 +38,22 @@ extension EndToEnd.Migrate {
                     try JSONSerialization.jsonObject(with: Data(json.out.utf8)) as? [String: Any], "\(json.err)")
                 let forecast = try #require(document["forecast"] as? [[String: Any]])
                 #expect((document["pending"] as? [[String: Any]])?.isEmpty == false)
-                let last = try #require(forecast.first { $0["line"] as? Int == 2 && $0["path"] as? String == "migrations/9000_change_events.sql" })
+                let last = try #require(
+                    forecast.first {
+                        $0["line"] as? Int == 2 && $0["path"] as? String == "migrations/9000_change_events.sql"
+                    })
                 let effect = try #require((last["effects"] as? [[String: Any]])?.first)
-                #expect(effect["relation"] as? String == "public.events" && effect["lock"] as? String == "ACCESS EXCLUSIVE")
+                #expect(
+                    effect["relation"] as? String == "public.events" && effect["lock"] as? String == "ACCESS EXCLUSIVE")
                 #expect(effect["rewrites"] as? Bool == false && effect["size_bytes"] as? Int != nil)
                 let blocker = try #require((effect["blockers"] as? [[String: Any]])?.first)
-                #expect(blocker["pid"] as? Int == Int(reader.backendPID) && blocker["transaction_age_seconds"] as? Double != nil)
+                #expect(
+                    blocker["pid"] as? Int == Int(reader.backendPID)
+                        && blocker["transaction_age_seconds"] as? Double != nil)
 
                 let bare = try await bench.run("migrate", "plan", "--no-forecast")
-                #expect(bare.exitCode == 0 && !bare.out.contains("ACCESS EXCLUSIVE") && bare.out.contains("9000_change"))
+                #expect(
+                    bare.exitCode == 0 && !bare.out.contains("ACCESS EXCLUSIVE") && bare.out.contains("9000_change"))
                 let bareJSON = try await bench.run("migrate", "plan", "--no-forecast", "--json")
                 #expect(!bareJSON.out.contains("\"forecast\""), "\(bareJSON.out)")
                 try await reader.execute("commit")

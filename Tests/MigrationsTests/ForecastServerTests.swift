@@ -59,10 +59,12 @@ import Testing
                 }
                 #expect(effect.lock >= lock.strongest, "\(statement)\n  \(name)")
             }
-            let tables = { (relation: StatementObservation.Relation) in "rm".contains(relation.kind) && !relation.isNew }
+            let tables = { (relation: StatementObservation.Relation) in "rm".contains(relation.kind) && !relation.isNew
+            }
             let written = Set(seen.rewritten.filter(tables).map(\.name))
             #expect(
-                Set(effects.values.filter { ($0.rewrites || $0.empties) && !made($0, seen) }.map(\.relation)) == written,
+                Set(effects.values.filter { ($0.rewrites || $0.empties) && !made($0, seen) }.map(\.relation))
+                    == written,
                 "\(statement): files")
             let read = Set(seen.scans.map(\.relation).filter(tables).map(\.name)).subtracting(written)
             let known = effects.values.filter { $0.scans != nil && !$0.rewrites && !made($0, seen) }
@@ -94,7 +96,8 @@ import Testing
             // statement is about them.
             if forecast[name] == nil, "iIS".contains(locks[name]?.relation.kind ?? "r") { continue }
             guard let effect = forecast[name] else {
-                Issue.record("\(statement)\n  \(name): not forecast, seen \(locks[name].map { "\($0.strongest)" } ?? "")")
+                Issue.record(
+                    "\(statement)\n  \(name): not forecast, seen \(locks[name].map { "\($0.strongest)" } ?? "")")
                 continue
             }
             guard let lock = locks[name] else {

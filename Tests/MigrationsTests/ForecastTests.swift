@@ -35,7 +35,9 @@ import Testing
     }
 
     @Test func aReaderInTheWayIsNamed() async throws {
-        let bench = try await bench(["migrations/0001_add_note.sql": "select 1;\nalter table shop.orders add note text;"])
+        let bench = try await bench([
+            "migrations/0001_add_note.sql": "select 1;\nalter table shop.orders add note text;"
+        ])
         var configuration = bench.superuser
         configuration.applicationName = "long report"
         let reader = try await Connection.connect(configuration)
@@ -54,7 +56,8 @@ import Testing
         #expect(summary[0].hasSuffix("about 1000 rows)"), "\(summary)")
         #expect(
             summary[1].hasPrefix(
-                "  would wait now for pid \(reader.backendPID), user postgres, application long report: ACCESS SHARE, in a transaction for "))
+                "  would wait now for pid \(reader.backendPID), user postgres, application long report: ACCESS SHARE, in a transaction for "
+            ))
         #expect(summary[2] == "  readers and writers would queue behind it")
         try await reader.execute("commit")
         #expect(try await forecast(bench).last?.effects.first?.blockers.isEmpty == true)
@@ -63,7 +66,9 @@ import Testing
 
     /// A request that waits is served before a later one.
     @Test func aSessionThatWaitsIsInTheWay() async throws {
-        let bench = try await bench(["migrations/0001_add_index.sql": "create index orders_memo_idx on shop.orders (memo);"])
+        let bench = try await bench([
+            "migrations/0001_add_index.sql": "create index orders_memo_idx on shop.orders (memo);"
+        ])
         let reader = try await bench.connect()
         try await reader.execute("begin; select count(*) from shop.orders")
         let waiter = try await bench.connect()
@@ -80,6 +85,20 @@ import Testing
         _ = try await waiting.value
         await reader.close()
         await waiter.close()
+    }
+
+    /// It has no session, and stays until somebody ends it.
+    @Test func aPreparedTransactionIsNamed() async throws {
+        let bench = try await bench(["migrations/0001_add_note.sql": "alter table shop.orders add note text;"])
+        let name = "left by \(bench.database)"
+        try await bench.execute("begin; insert into shop.orders values (0, 'x'); prepare transaction '\(name)'")
+        let blockers = try await forecast(bench).first?.effects.first?.blockers ?? []
+        try await bench.execute("rollback prepared '\(name)'")
+        let blocker = try #require(blockers.first)
+        #expect(blockers.count == 1 && blocker.pid == nil && blocker.user == "postgres")
+        #expect(blocker.lock == .rowExclusive && blocker.state == "prepared transaction \(name)")
+        #expect((blocker.transactionAge ?? -1) >= 0)
+        #expect("\(blocker)".hasPrefix("user postgres: ROW EXCLUSIVE, in a transaction for "))
     }
 
     /// The size of a table that is held exclusively is not waited for.
@@ -206,7 +225,10 @@ import Testing
         #expect(forecasts[0].notes == ["runs code (a DO block): locks not foreseen; it names shop.orders"])
         #expect(forecasts[1].notes == ["the server will refuse it: shop.memos uses the column"])
         #expect(forecasts[1].effects.first?.rewrites == true)
-        #expect(forecasts[2].notes == ["shop.nowhere is not there yet, and no earlier pending statement was seen to make it"])
+        #expect(
+            forecasts[2].notes == [
+                "shop.nowhere is not there yet, and no earlier pending statement was seen to make it"
+            ])
         #expect(forecasts[3].notes == ["shop.nowhere is not there: nothing to do"])
     }
 
@@ -222,7 +244,8 @@ import Testing
             """)
         let forecast = try #require(try await forecast(bench).first)
         #expect(forecast.effects.map(\.partOf) == [nil, "shop.event", "shop.event"])
-        #expect(forecast.summary == ["SHARE on shop.event (\(size(forecast)), about 1999 rows, 2 parts): reads all of it"])
+        #expect(
+            forecast.summary == ["SHARE on shop.event (\(size(forecast)), about 1999 rows, 2 parts): reads all of it"])
     }
 
     private func size(_ forecast: StatementForecast) -> String {
@@ -232,7 +255,8 @@ import Testing
     @Test func aDeployerWhoIsNoSuperuserSeesWhoIsInTheWay() async throws {
         let bench = try await bench(["migrations/0001_add_note.sql": "alter table shop.orders add note text;"])
         let deployer = "\(bench.database)_deployer"
-        try await bench.execute("create role \(deployer) login createrole; grant create on database \(bench.database) to \(deployer)")
+        try await bench.execute(
+            "create role \(deployer) login createrole; grant create on database \(bench.database) to \(deployer)")
         let reader = try await bench.connect()
         try await reader.execute("begin; select count(*) from shop.orders")
         var user = bench.superuser

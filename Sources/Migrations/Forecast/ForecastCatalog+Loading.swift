@@ -15,7 +15,8 @@ extension ForecastCatalog {
         return catalog
     }
 
-    private static let ours = "n.nspname !~ '^pg_(catalog|toast|temp_|toast_temp_)' and n.nspname <> 'information_schema'"
+    private static let ours =
+        "n.nspname !~ '^pg_(catalog|toast|temp_|toast_temp_)' and n.nspname <> 'information_schema'"
 
     private mutating func loadRelations(_ connection: Connection) async throws {
         let names = try await connection.query("select n.nspname from pg_catalog.pg_namespace n")
@@ -154,7 +155,9 @@ extension ForecastCatalog {
         }
         let casts = try await connection.query(
             "select c.castsource, c.casttarget from pg_catalog.pg_cast c where c.castmethod = 'b'")
-        for row in casts.rows { binaryCasts.insert([Int(row.int("castsource") ?? 0), Int(row.int("casttarget") ?? 0)]) }
+        for row in casts.rows {
+            binaryCasts.insert([Int(row.int("castsource") ?? 0), Int(row.int("casttarget") ?? 0)])
+        }
         let functions = try await connection.query(
             """
             select distinct n.nspname || '.' || p.proname

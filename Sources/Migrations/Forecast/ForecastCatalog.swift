@@ -178,7 +178,9 @@ struct ForecastCatalog: Sendable {
         let isPlain =
             name.utf8.allSatisfy { 0x61...0x7A ~= $0 || 0x30...0x39 ~= $0 || $0 == 0x5F }
             && name.utf8.first.map { !(0x30...0x39 ~= $0) } == true
-        return isPlain ? name : "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        return isPlain
+            ? name
+            : "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 
     // MARK: Keeping up

@@ -85,16 +85,19 @@ struct ForecastSurvey {
     private func allHolders() async throws -> [Int: [Holder]] {
         let rows = try await connection.query(
             """
+            with locks as materialized (select * from pg_catalog.pg_locks)
             select l.relation, l.pid, l.virtualtransaction, l.mode, l.granted, coalesce(a.usename, x.owner) as usename,
               a.application_name, extract(epoch from clock_timestamp() - coalesce(a.xact_start, x.prepared)) as age,
               case when l.pid is null then 'prepared transaction ' || coalesce(x.gid, '?')
                 when a.backend_type <> 'autovacuum worker' then coalesce(a.state, a.backend_type)
                 when a.query like '%(to prevent wraparound)' then 'autovacuum against wraparound, which stays'
                 when a.backend_type is not null then 'autovacuum, which gives way' end as state
-            from pg_catalog.pg_locks l
+            from locks l
             left join pg_catalog.pg_stat_activity a on a.pid = l.pid
-            left join pg_catalog.pg_prepared_xacts x
-              on l.pid is null and l.virtualtransaction = '-1/' || x.transaction::text
+            left join locks t
+              on l.pid is null and t.pid is null and t.locktype = 'transactionid'
+                and t.virtualtransaction = l.virtualtransaction
+            left join pg_catalog.pg_prepared_xacts x on x.transaction = t.transactionid
             where l.locktype = 'relation'
               and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = current_database())
               and l.pid is distinct from pg_catalog.pg_backend_pid()

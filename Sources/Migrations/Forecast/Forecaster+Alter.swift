@@ -34,7 +34,8 @@ extension Forecaster {
         case "AT_EnableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig", "AT_EnableTrigAll", "AT_EnableTrigUser",
             "AT_DisableTrig", "AT_DisableTrigAll", "AT_DisableTrigUser":
             return .shareRowExclusive
-        case "AT_AddConstraint": return command["def"]["contype"].text == "CONSTR_FOREIGN" ? .shareRowExclusive : .accessExclusive
+        case "AT_AddConstraint":
+            return command["def"]["contype"].text == "CONSTR_FOREIGN" ? .shareRowExclusive : .accessExclusive
         case "AT_SetStatistics", "AT_ClusterOn", "AT_DropCluster", "AT_SetOptions", "AT_ResetOptions",
             "AT_ValidateConstraint", "AT_AttachPartition", "AT_DetachPartitionFinalize":
             return .shareUpdateExclusive
@@ -157,9 +158,11 @@ extension Forecaster {
             var columns = def["keys"].names
             if let name = def["indexname"].text {
                 // It takes on the constraint's name.
-                lockIndex(name, of: id, [name, nil].contains(def["conname"].text) ? .accessShare : .shareUpdateExclusive)
+                lockIndex(
+                    name, of: id, [name, nil].contains(def["conname"].text) ? .accessShare : .shareUpdateExclusive)
                 let index = catalog.indexes(of: id).first { $0.name == name }
-                columns = (catalog.relations[id]?.columns ?? []).filter { index?.keys.contains($0.number) == true }.map(\.name)
+                columns = (catalog.relations[id]?.columns ?? []).filter { index?.keys.contains($0.number) == true }.map(
+                    \.name)
             } else {
                 lock(id, mode, .scan)
                 // The index of each partition is built under a lock of its own.

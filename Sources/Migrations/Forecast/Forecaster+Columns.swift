@@ -16,7 +16,9 @@ extension Forecaster {
         guard let name = names.last else { return Named() }
         let serials = ["serial", "bigserial", "smallserial", "serial4", "serial8", "serial2"]
         if names.count == 1, serials.contains(name) {
-            let base = name.contains("big") || name.hasSuffix("8") ? "int8" : name.contains("small") || name.hasSuffix("2") ? "int2" : "int4"
+            let base =
+                name.contains("big") || name.hasSuffix("8")
+                ? "int8" : name.contains("small") || name.hasSuffix("2") ? "int2" : "int4"
             return Named(id: catalog.type(base, "pg_catalog", path), isSerial: true)
         }
         var id = catalog.type(name, names.count > 1 ? names[names.count - 2] : nil, path)
@@ -29,7 +31,11 @@ extension Forecaster {
             if let precision = modifiers.first {
                 typmod = ((precision << 16) | ((modifiers.count > 1 ? modifiers[1] : 0) & 0x7FF)) + 4
             }
-        case "interval": if !modifiers.isEmpty { typmod = Int.max }
+        case "interval":
+            // Its fields, then its precision.
+            if let range = modifiers.first {
+                typmod = (range & 0x7FFF) << 16 | ((modifiers.count > 1 ? modifiers[1] : 0xFFFF) & 0xFFFF)
+            }
         default: break
         }
         if !tree["arrayBounds"].items.isEmpty, let element = id {
@@ -52,7 +58,10 @@ extension Forecaster {
         var isNotNull = def["is_not_null"].isTrue || type.isSerial
         var work: Work = .none
         var isFilled = false
-        if type.isSerial { work = .rewrite; isFilled = true }
+        if type.isSerial {
+            work = .rewrite
+            isFilled = true
+        }
         let constraints = def["constraints"].items
         for constraint in constraints {
             switch constraint["contype"].text ?? "" {
@@ -130,7 +139,8 @@ extension Forecaster {
     ) async throws {
         let type = named(def["typeName"])
         guard let old = catalog.relations[id]?.column(name) else {
-            return note("\(catalog.quoted(id)) has no column \(name) yet: whether its rows are written again is not foreseen")
+            return note(
+                "\(catalog.quoted(id)) has no column \(name) yet: whether its rows are written again is not foreseen")
         }
         let views = try await views(using: old, of: id)
         if !views.isEmpty { note("the server will refuse it: \(views.joined(separator: ", ")) uses the column") }
@@ -157,7 +167,8 @@ extension Forecaster {
             select distinct r.ev_class
             from pg_catalog.pg_depend d
             join pg_catalog.pg_rewrite r on d.classid = 'pg_catalog.pg_rewrite'::regclass and r.oid = d.objid
-            where d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = $1::oid and d.refobjsubid = $2::integer
+            where d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = $1::oid
+              and d.refobjsubid = $2::integer
             """, [.int(id), .int(column.number)])
         return rows.rows.compactMap { $0.int("ev_class") }.map { catalog.quoted(Int($0)) }.sorted()
     }
@@ -183,27 +194,23 @@ extension Forecaster {
         var (source, typmod) = (old.type, old.typmod)
         var (wanted, wantedTypmod) = (target, new.typmod)
         if source == wanted { return Self.keepsLength(catalog.types[source]?.name ?? "", typmod, wantedTypmod) }
-        while let domain = catalog.types[source], domain.isDomain {
-            (source, typmod) = (domain.base, domain.baseTypmod)
-        }
         if catalog.types[wanted]?.isConstrained == true { return false }
+        // What comes out of a domain or a cast has lost its length for the server: a new one means a look at each row.
+        while let domain = catalog.types[source], domain.isDomain { (source, typmod) = (domain.base, -1) }
         while let domain = catalog.types[wanted], domain.isDomain {
             (wanted, wantedTypmod) = (domain.base, domain.baseTypmod)
         }
         let sourceName = catalog.types[source]?.name ?? ""
         let wantedName = catalog.types[wanted]?.name ?? ""
         if source == wanted { return Self.keepsLength(sourceName, typmod, wantedTypmod) }
-        if Set([sourceName, wantedName]) == ["timestamp", "timestamptz"] {
-            return catalog.isUTC && Self.keepsLength(wantedName, typmod, wantedTypmod)
-        }
-        guard catalog.binaryCasts.contains([source, wanted]) else { return false }
-        // text to varchar(9) has to look at lengths; varchar(9) to varchar(20) by way of a domain has not.
-        return wantedTypmod < 0 || sourceName == "varchar" && Self.keepsLength("varchar", typmod, wantedTypmod)
+        let isSameInstant = Set([sourceName, wantedName]) == ["timestamp", "timestamptz"] && catalog.isUTC
+        guard isSameInstant || catalog.binaryCasts.contains([source, wanted]) else { return false }
+        return Self.keepsLength(wantedName, -1, wantedTypmod)
     }
 
-    /// A length, precision or scale that lets every old value through as it is.
+    /// A length, precision or scale that lets every old value through as it is; below 0 there is none.
     private static func keepsLength(_ type: String, _ old: Int, _ new: Int) -> Bool {
-        if old == new || new < 0 { return new == old || type != "bpchar" || old == new }
+        if old == new || new < 0 { return true }
         switch type {
         case "varchar", "varbit": return old >= 0 && old <= new
         case "numeric":
@@ -211,8 +218,19 @@ extension Forecaster {
             let (from, to) = (old - 4, new - 4)
             return from & 0x7FF == to & 0x7FF && to >> 16 >= from >> 16
         case "timestamp", "timestamptz", "time", "timetz": return new >= 6 || old >= 0 && old <= new
+        case "interval":
+            let precision = (old: old < 0 ? 0xFFFF : old & 0xFFFF, new: new & 0xFFFF)
+            return leastField(new) <= leastField(old)
+                && (leastField(old) > 0 || precision.new >= 6 || precision.new >= precision.old)
         default: return false
         }
+    }
+
+    /// The finest field that an interval's typmod keeps, 0 for seconds (timestamp.c, intervaltypmodleastfield).
+    private static func leastField(_ typmod: Int) -> Int {
+        let range = typmod >> 16 & 0x7FFF
+        if typmod < 0 || range == 0x7FFF { return 0 }
+        return [12, 11, 10, 3, 1, 2].firstIndex { range & 1 << $0 != 0 } ?? 0
     }
 
     /// Bytes stay; but indexes of another operator family are built anew, and CHECKs are looked at again.
@@ -220,7 +238,9 @@ extension Forecaster {
         _ table: Int, _ name: String, _ old: ForecastCatalog.Column, _ new: Named, _ def: ParseTree
     ) -> Work {
         let relation = catalog.relations[table]
-        if relation?.constraints.contains(where: { $0.kind == "c" && $0.columns.contains(name) }) == true { return .scan }
+        if relation?.constraints.contains(where: { $0.kind == "c" && $0.columns.contains(name) }) == true {
+            return .scan
+        }
         guard let column = relation?.column(name) else { return .none }
         let isIndexed = catalog.indexes(of: table).contains { $0.uses.contains(column.number) }
         let texts: Set<String> = ["text", "varchar"]

@@ -90,7 +90,9 @@ extension Forecaster {
         switch kind {
         case "OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE", "OBJECT_FOREIGN_TABLE", "OBJECT_INDEX":
             guard let id = target(tree["relation"], mayMiss: mayMiss) else { return }
-            lock(id, catalog.relations[id].map { "iI".contains($0.kind) } == true ? .shareUpdateExclusive : .accessExclusive)
+            lock(
+                id,
+                catalog.relations[id].map { "iI".contains($0.kind) } == true ? .shareUpdateExclusive : .accessExclusive)
             catalog.rename(id, name: new)
         case "OBJECT_COLUMN":
             guard let id = target(tree["relation"], mayMiss: mayMiss) else { return }
@@ -112,7 +114,9 @@ extension Forecaster {
             }
         case "OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE":
             if let id = target(tree["relation"], mayMiss: mayMiss) {
-                lockTree(id, .accessExclusive, inherits: kind == "OBJECT_TRIGGER" && catalog.relations[id]?.isPartitioned == true)
+                lockTree(
+                    id, .accessExclusive,
+                    inherits: kind == "OBJECT_TRIGGER" && catalog.relations[id]?.isPartitioned == true)
             }
         case "OBJECT_SCHEMA":
             let old = tree["subname"].text ?? ""
@@ -195,7 +199,8 @@ extension Forecaster {
             guard let id = target(tree["relation"]) else { return }
             tables = [id] + (catalog.relations[id]?.isPartitioned == true ? catalog.descendants(of: id) : [])
         case "REINDEX_OBJECT_SCHEMA":
-            tables = catalog.relations.values.filter { $0.schema == tree["name"].text && $0.hasStorage }.map(\.id).sorted()
+            tables = catalog.relations.values.filter { $0.schema == tree["name"].text && $0.hasStorage }.map(\.id)
+                .sorted()
         default: note("every table of the database in turn: SHARE, its indexes ACCESS EXCLUSIVE")
         }
         for table in tables {
@@ -245,7 +250,9 @@ extension Forecaster {
         type.base = base.last.flatMap { catalog.type($0, base.count > 1 ? base[0] : nil, path) } ?? 0
         type.isConstrained =
             catalog.types[type.base]?.isConstrained == true
-            || tree["constraints"].items.contains { ["CONSTR_CHECK", "CONSTR_NOTNULL"].contains($0["contype"].text ?? "") }
+            || tree["constraints"].items.contains {
+                ["CONSTR_CHECK", "CONSTR_NOTNULL"].contains($0["contype"].text ?? "")
+            }
         catalog.add(type)
     }
 
@@ -267,7 +274,9 @@ extension Forecaster {
         var count = 0
         while count != family.count {
             count = family.count
-            for other in catalog.types.values where other.isDomain && family.contains(other.base) { family.insert(other.id) }
+            for other in catalog.types.values where other.isDomain && family.contains(other.base) {
+                family.insert(other.id)
+            }
         }
         let users = catalog.relations.values.filter { relation in
             (relation.hasStorage || relation.isPartitioned) && relation.columns.contains { family.contains($0.type) }

@@ -14,7 +14,10 @@ extension Forecaster {
             case "OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE", "OBJECT_FOREIGN_TABLE",
                 "OBJECT_INDEX":
                 guard let id = mayMiss ? find(names) : target(names) else { continue }
-                if tree["concurrent"].isTrue { dropConcurrently(id); continue }
+                if tree["concurrent"].isTrue {
+                    dropConcurrently(id)
+                    continue
+                }
                 try await dropRelation(id, cascades: cascades)
             case "OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE":
                 let table = Array(names.dropLast())

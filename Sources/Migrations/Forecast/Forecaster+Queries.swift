@@ -70,7 +70,9 @@ extension Forecaster {
     mutating func query(_ tree: ParseTree) {
         if tree.kind == "CopyStmt" { return copy(tree) }
         let isBare = tree.kind == "SelectStmt" && tree["whereClause"].isAbsent && tree["limitCount"].isAbsent
-        read(tree, rewritten: true, scans: isBare && tree["fromClause"].items.count == 1 && isTable(tree) ? .scan : .mayScan)
+        read(
+            tree, rewritten: true,
+            scans: isBare && tree["fromClause"].items.count == 1 && isTable(tree) ? .scan : .mayScan)
         if !tree["intoClause"].isAbsent { _ = make(tree["intoClause"]["rel"], kind: "r") }
         if setsPath(tree) { return }
         if calls(tree) { note("calls functions: locks that they take are not foreseen") }
@@ -181,7 +183,9 @@ extension Forecaster {
     mutating func refresh(_ tree: ParseTree) {
         guard let id = target(tree["relation"]) else { return }
         let isConcurrent = tree["concurrent"].isTrue
-        lock(id, isConcurrent ? .exclusive : .accessExclusive, isConcurrent ? .scan : tree["skipData"].isTrue ? .empty : .rewrite)
+        lock(
+            id, isConcurrent ? .exclusive : .accessExclusive,
+            isConcurrent ? .scan : tree["skipData"].isTrue ? .empty : .rewrite)
         if tree["skipData"].isTrue { return }
         for read in catalog.relations[id]?.reads ?? [] {
             for part in catalog.expanded(read) { lockTree(part, .accessShare, .mayScan) }

@@ -1,6 +1,6 @@
 extension StatementForecast {
     /// A line for each relation that is there already, those of partitions that fare like their parent left out, and
-    /// those that are only opened for reading while nobody is in the way; under it who is; then the notes. The first level is not indented.
+    /// those that are only opened for reading while nobody is in the way; under it, indented, who is; then the notes.
     public var summary: [String] {
         var lines: [String] = []
         for effect in effects where !effect.isNew {
@@ -42,9 +42,14 @@ extension StatementForecast.Effect {
         let rows = estimates.reduce(0, +)
         if !estimates.isEmpty { facts.append("about \(rows) \(rows == 1 ? "row" : "rows")") }
         if !parts.isEmpty { facts.append(parts.count == 1 ? "1 part" : "\(parts.count) parts") }
-        let work = all.contains(where: \.empties) ? "empties it" : all.contains(where: \.rewrites) ? "rewrites it"
-            : all.contains { $0.scans == true } ? "reads all of it"
-            : all.contains { $0.scans == nil } ? "may read all of it" : ""
+        let work =
+            all.contains(where: \.empties)
+            ? "empties it"
+            : all.contains(where: \.rewrites)
+                ? "rewrites it"
+                : all.contains { $0.scans == true }
+                    ? "reads all of it"
+                    : all.contains { $0.scans == nil } ? "may read all of it" : ""
         return "\(lock) on \(relation) (\(facts.joined(separator: ", ")))\(work.isEmpty ? "" : ": " + work)"
     }
 

@@ -21,7 +21,7 @@ public struct StatementForecast: Sendable, Encodable, Equatable {
         public internal(set) var lock: LockMode
         /// Every row is written again into new files, indexes included.
         public internal(set) var rewrites = false
-        /// Every row is read; nil where the server's planner, or the rows, decide.
+        /// Every row is read; nil (in JSON left out) where the server's planner, or the rows, decide.
         public internal(set) var scans: Bool? = false
         /// Its files are replaced by empty ones (`truncate`).
         public internal(set) var empties = false
