@@ -1,5 +1,3 @@
-import Postgres
-
 /// How an apply goes about its work.
 public struct MigrationOptions: Sendable {
     /// The role that versioned and repeatable files run as (`set local role`), so that it owns what they make.
@@ -21,8 +19,8 @@ public struct MigrationOptions: Sendable {
     /// For tests: called between the steps of an apply.
     var checkpoint: (@Sendable (Checkpoint) async throws -> Void)?
 
-    /// For a rehearsal: sends a file's statement on the connection, and looks what it does.
-    var observed: ObservationLog?
+    /// For a rehearsal: looks what the files' statements do.
+    var observations: ObservationLog?
 
     public init(
         ownerRole: String? = nil, lockWait: Duration = .seconds(60), lockTimeout: Duration = .seconds(1),

@@ -171,7 +171,7 @@ extension Migrator {
     func runWithinTransaction(
         _ step: MigrationPlan.Step, upcoming: [MigrationPlan.Step], _ session: WorkSession
     ) async throws -> [Ran]? {
-        var remake = Remake(session.connection, project, logger)
+        var remake = Remake(session.connection, self, pending: Set(([step] + upcoming).map(\.file.path)))
         guard let first = try await runStatements(of: step, session, &remake) else { return nil }
         var ran = [first]
         var upcoming = upcoming[...]
@@ -183,12 +183,7 @@ extension Migrator {
             upcoming = upcoming[(index + 1)...]
             for other in along {
                 logger.notice("\(other.file.path) runs in the same transaction: what \(step.file.path) replaces is in use there")
-                do {
-                    if let one = try await runStatements(of: other, session, &remake) { ran.append(one) }
-                } catch var failure as StatementFailure {
-                    failure.file = other.file
-                    throw failure
-                }
+                if let one = try await runStatements(of: other, session, &remake) { ran.append(one) }
             }
         }
         try remake.end()
@@ -209,9 +204,9 @@ extension Migrator {
         for (index, statement) in file.script.statements.enumerated() {
             try await checkpoint(.statement(index), file, session)
             if let objects {
-                try await follow(statement, file, connection) {
+                try await look(statement, file, connection) {
                     try await remake.run(index, of: file, objects)
-                    return nil
+                    return 0
                 }
             } else {
                 try await send(statement, file, connection)
@@ -230,14 +225,15 @@ extension Migrator {
     }
 
     func send(_ statement: SQLScript.Statement, _ file: MigrationFile, _ connection: Connection) async throws {
-        try await follow(statement, file, connection) { try await connection.execute(statement.text) }
+        try await look(statement, file, connection) { try await transmit(statement, file, connection).affected }
     }
 
-    /// Says and notes what a statement does while it is sent.
-    private func follow(
-        _ statement: SQLScript.Statement, _ file: MigrationFile, _ connection: Connection,
-        _ send: () async throws -> QueryResult?
-    ) async throws {
+    /// Says what is sent, and sends it.
+    /// - Parameter savepoint: set before the statement and released behind it, in one message.
+    @discardableResult
+    func transmit(
+        _ statement: SQLScript.Statement, _ file: MigrationFile, _ connection: Connection, behind savepoint: String? = nil
+    ) async throws -> QueryResult {
         logger.debug("\(file.path):\(statement.line) \(statement.head())")
         let statements = file.script.statements
         let index = statements.firstIndex { $0.line == statement.line && $0.column == statement.column } ?? 0
@@ -245,15 +241,24 @@ extension Migrator {
         progress?.note(
             .statementStarted, file.path, line: statement.line,
             ["number": .number(index + 1), "of": .number(statements.count), "statement": .text(statement.outline)])
+        let prefix = savepoint.map { "savepoint \($0);" } ?? ""
+        let suffix = savepoint.map { ";release savepoint \($0)" } ?? ""
         do {
-            if let log = options.observed {
-                try await log.watch(statement, of: file.path, connection, send)
-            } else {
-                _ = try await send()
-            }
-        } catch let error as PostgresError {
-            throw StatementFailure(error: error, statement: statement)
+            return try await connection.execute(prefix + statement.text + suffix)
+        } catch var error as PostgresError {
+            error.position = error.position.map { $0 - prefix.unicodeScalars.count }
+            throw StatementFailure(error: error, statement: statement, file: file)
         }
+    }
+
+    /// Notes, in a rehearsal, what a statement does.
+    /// - Parameter run: gives the rows that the statement touched.
+    private func look(
+        _ statement: SQLScript.Statement, _ file: MigrationFile, _ connection: Connection,
+        _ run: () async throws -> Int
+    ) async throws {
+        guard let log = options.observations else { _ = try await run(); return }
+        try await log.look(statement, file, connection, run)
     }
 
     func checkpoint(

@@ -230,4 +230,29 @@ import Testing
         #expect(report.applied.map(\.path) == [Self.sale] && report.applied[0].attempts > 1)
         await reader.close()
     }
+
+    /// What is made again is what the files would make from nothing, and keeps what somebody has altered by hand.
+    @Test func aDependentIsMadeByItsFilesStatement() async throws {
+        let bench = try await Bench.make([
+            "migrations/0001_create_shop.sql": "create schema shop; create table shop.line as select 1 as a, 2 as b",
+            Self.sale: "create or replace view shop.sale as select a, b from shop.line",
+            Self.report: """
+            create or replace view shop.report as
+            select * from shop.sale where b > 0 and (a between 0 and 9 and b > 1);
+            create or replace view shop.altered as select * from shop.sale;
+            """,
+        ])
+        try await bench.apply()
+        try await bench.execute("alter view shop.altered set (security_barrier = true)")
+        let definition = "select pg_get_viewdef('shop.report'::regclass)"
+        let before = try #require(try await bench.value(definition))
+        try bench.write(Self.sale, "create or replace view shop.sale as select b, a, 3 as c from shop.line")
+        try await bench.apply()
+        let columns = "select string_agg(attname, ' ' order by attnum) from pg_attribute where attnum > 0 and attrelid ="
+        #expect(try await bench.value("\(columns) 'shop.report'::regclass") == "b a c")
+        #expect(try await bench.value("\(columns) 'shop.altered'::regclass") == "a b")
+        #expect(try await bench.value("select reloptions::text from pg_class where oid = 'shop.altered'::regclass") == "{security_barrier=true}")
+        let condition = try #require(before.firstRange(of: "WHERE").map { before[$0.lowerBound...] })
+        #expect(try await bench.value(definition)?.hasSuffix(condition) == true)
+    }
 }

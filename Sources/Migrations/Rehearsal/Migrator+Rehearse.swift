@@ -20,6 +20,17 @@ extension Migrator {
     public func rehearse(
         how: RehearsalReport.How? = nil, onFile: (@Sendable (RehearsalReport.File) -> Void)? = nil
     ) async throws -> RehearsalReport {
+        do {
+            return try await rehearsed(how, onFile)
+        } catch let error as PostgresError {
+            if Task.isCancelled { throw CancellationError() }
+            throw MigrationError(error, during: "rehearsing")
+        }
+    }
+
+    private func rehearsed(
+        _ how: RehearsalReport.How?, _ onFile: (@Sendable (RehearsalReport.File) -> Void)?
+    ) async throws -> RehearsalReport {
         try refuse(project.problems)
         let (glance, furnishing, others) = try await withSession { session in
             (
@@ -187,9 +198,12 @@ extension Migrator {
             }
         } else {
             try await Ledger.complete(session.connection)
+            try await ObjectLedger.adopt(
+                project, ledger: ledger ?? [], pending: Set(plan.steps.map(\.file.path)), owner: options.ownerRole,
+                session.connection)
         }
         var options = options
-        options.observed = log
+        options.observations = log
         let observed = Migrator(project: project, configuration: configuration, options: options, logger: logger)
         let bystanders = Bystanders(outside, of: session.connection, patience: options.lockTimeout)
         var rehearsal = Rehearsal(observed, session, outside, log, bystanders, report)

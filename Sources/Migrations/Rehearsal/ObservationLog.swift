@@ -1,53 +1,57 @@
 import Postgres
+import Synchronization
 
-/// What the statements of the file under way did.
-actor ObservationLog {
+/// What the statements of the files under way did.
+final class ObservationLog: Sendable {
+    private struct State: Sendable {
+        var observer = StatementObserver()
+        /// By the path of the file.
+        var statements: [String: [RehearsalReport.Statement]] = [:]
+    }
+
     /// The relations that were there before the run, by OID.
     private let existing: Set<UInt32>
-    private var observer = StatementObserver()
-    private var seen: [(path: String, statement: RehearsalReport.Statement)] = []
+    private let state = Mutex(State())
 
-    init(existing: Set<UInt32>) { self.existing = existing }
+    private init(existing: Set<UInt32>) { self.existing = existing }
 
     static func begin(_ connection: Connection) async throws -> ObservationLog {
         let result = try await connection.query("select c.oid from pg_catalog.pg_class c where c.oid >= 16384")
         return ObservationLog(existing: Set(result.rows.compactMap { $0.int("oid") }.map { UInt32($0) }))
     }
 
+    func statements(of path: String) -> [RehearsalReport.Statement] { state.withLock { $0.statements[path] ?? [] } }
+
     /// For a new file, or a new attempt at it.
     /// - Parameter hasChanged: something was rolled back, or ran without being looked at.
     func clear(hasChanged: Bool) {
-        seen = []
-        if hasChanged { observer.reset() } else { observer.proceed() }
+        state.withLock {
+            $0.statements = [:]
+            if hasChanged { $0.observer.reset() } else { $0.observer.proceed() }
+        }
     }
 
-    /// Of a file, in the order of running.
-    func statements(of path: String) -> [RehearsalReport.Statement] {
-        seen.filter { $0.path == path }.map(\.statement)
-    }
-
-    /// Notes what a statement does while it is sent; outside of a transaction only how long it takes, because its locks
-    /// are gone when it ends.
-    /// - Parameter send: sends it, and whatever it takes to make it fit.
-    nonisolated func watch(
-        _ statement: SQLScript.Statement, of path: String, _ connection: Connection,
-        _ send: () async throws -> QueryResult?
+    /// Runs a statement and notes what it does; outside of a transaction only how long it takes, because its locks are
+    /// gone when it ends.
+    /// - Parameter run: gives the rows that it touched.
+    func look(
+        _ statement: SQLScript.Statement, _ file: MigrationFile, _ connection: Connection, _ run: () async throws -> Int
     ) async throws {
         guard await connection.inTransaction else {
             let clock = ContinuousClock()
             let start = clock.now
-            _ = try await send()
-            let duration = (clock.now - start) / .milliseconds(1)
-            await note(.init(line: statement.line, head: statement.head(), duration: duration), path)
+            _ = try await run()
+            let elapsed = (clock.now - start) / .milliseconds(1)
+            note(.init(line: statement.line, head: statement.head(), duration: elapsed), file)
             return
         }
-        var observer = await observer
-        let seen = try await observer.observe(connection, send)
-        await note(.init(statement, seen, existing: existing), path, observer)
+        var observer = state.withLock { $0.observer }
+        let seen = try await observer.observe(connection, counting: run)
+        state.withLock { [observer] in $0.observer = observer }
+        note(.init(statement, seen, existing: existing), file)
     }
 
-    private func note(_ statement: RehearsalReport.Statement, _ path: String, _ observer: StatementObserver? = nil) {
-        seen.append((path, statement))
-        if let observer { self.observer = observer }
+    private func note(_ statement: RehearsalReport.Statement, _ file: MigrationFile) {
+        state.withLock { $0.statements[file.path, default: []].append(statement) }
     }
 }

@@ -45,10 +45,13 @@ struct Rehearsal {
         var steps = steps[...]
         while let step = steps.popFirst() {
             let files = try await run(step, upcoming: Array(steps))
+            // Some of those that were to come may have run along.
             let done = Set(files.map(\.path))
             steps.removeAll { done.contains($0.file.path) }
-            report.files += files
-            files.forEach { onFile?($0) }
+            for file in files {
+                report.files.append(file)
+                onFile?(file)
+            }
             if report.failure != nil { return }
         }
     }
@@ -75,7 +78,7 @@ struct Rehearsal {
 
     // MARK: One file
 
-    /// - Returns: the file, and those that ran along in its transaction.
+    /// - Returns: what ran, the last one maybe in vain.
     private mutating func run(
         _ step: MigrationPlan.Step, upcoming: [MigrationPlan.Step]
     ) async throws -> [RehearsalReport.File] {
@@ -87,29 +90,30 @@ struct Rehearsal {
         }
         var policy = RetryPolicy(retries: migrator.options.lockRetries)
         while true {
-            await log.clear(hasChanged: isUnseen)
+            log.clear(hasChanged: isUnseen)
             isUnseen = true
-            var ran: [Ran] = []
             do {
+                let ran: [Ran]
                 do {
                     if step.file.standsAlone {
                         try await session.renew(lockTimeout: migrator.options.lockTimeout)
-                        _ = try await migrator.runAlone(step, session, isRepeated: policy.attempts > 0)
+                        ran = try await migrator.runAlone(step, session, isRepeated: policy.attempts > 0)
+                            .map { [Ran(step, $0)] } ?? []
                     } else {
                         ran = try await runWithinTransaction(step, upcoming: upcoming)
                     }
                 } catch let error as PostgresError {
                     throw StatementFailure(error: error, statement: nil)
                 }
-                file.attempts = policy.attempts + 1
-                file.statements = await log.statements(of: file.path)
                 isUnseen = step.file.standsAlone
-                var files = [file]
-                for other in ran where other.step != step {
-                    files.append(.init(path: other.step.file.path, kind: other.step.file.kind, reason: other.step.reason))
-                    files[files.count - 1].statements = await log.statements(of: other.step.file.path)
+                return ran.map { one in
+                    var file = RehearsalReport.File(
+                        path: one.step.file.path, kind: one.step.file.kind, reason: one.step.reason)
+                    file.attempts = policy.attempts + 1
+                    file.remade = one.remade
+                    file.statements = log.statements(of: file.path)
+                    return file
                 }
-                return files
             } catch let failure as StatementFailure {
                 try await undo(failure, step.file)
                 if let why = impossibility(failure.error, step.file) {
@@ -124,7 +128,7 @@ struct Rehearsal {
                 }
                 file.attempts = policy.attempts
                 file.outcome = .failed
-                file.statements = await log.statements(of: file.path)
+                file.statements = log.statements(of: file.path)
                 report.failure = located(failure, step.file, verdict)
                 return [file]
             }
@@ -140,7 +144,7 @@ struct Rehearsal {
         let ran = try await migrator.runWithinTransaction(step, upcoming: upcoming, session) ?? []
         try await checkDeferredConstraints()
         try await connection.execute("release savepoint \(Self.savepoint)")
-        if let victims = bystanders.victims { throw Self.givingWay(to: victims) }
+        if let victims = bystanders.victims { throw givingWay(to: victims) }
         if isHeld { return ran }
         if let traces = try await ClusterState.traces(connection, outside) {
             isHeld = true
@@ -220,14 +224,16 @@ struct Rehearsal {
     /// - Throws: where an error was not the statement's fault.
     private func giveWay() throws {
         if Task.isCancelled { throw CancellationError() }
-        if let victims = bystanders.victims { throw Self.givingWay(to: victims) }
+        if let victims = bystanders.victims { throw givingWay(to: victims) }
     }
 
-    private static func givingWay(to victims: String) -> MigrationError {
+    private func givingWay(to victims: String) -> MigrationError {
         MigrationError(
             .busy, "others waited for the rehearsal, which has given way and was rolled back: \(victims)",
             hint: "an apply gives locks back with each file, a rehearsal in one transaction keeps them to its end:\n"
-                + "come back at a quieter hour, or rehearse in a copy (--how clone), which nobody else sees")
+                + (isClone
+                    ? "come back at a quieter hour: what it changes is shared with the cluster's other databases"
+                    : "come back at a quieter hour, or rehearse in a copy (--how clone), which nobody else sees"))
     }
 
     private func located(

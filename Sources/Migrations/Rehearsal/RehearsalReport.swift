@@ -39,13 +39,15 @@ public struct RehearsalReport: Sendable, Encodable {
         public var why: String?
         /// More than 1 where locks were not to be had at once.
         public var attempts = 1
+        /// Functions, views and their dependents that were dropped and made again.
+        public var remade: [String] = []
         /// Those of the attempt that held.
         public var statements: [Statement] = []
         /// Milliseconds that the statements took, all together.
         public var duration: Double { statements.reduce(0) { $0 + $1.duration } }
 
         private enum CodingKeys: String, CodingKey {
-            case path, kind, reason, outcome, why, attempts, statements, duration = "duration_ms"
+            case path, kind, reason, outcome, why, attempts, remade, statements, duration = "duration_ms"
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -56,6 +58,7 @@ public struct RehearsalReport: Sendable, Encodable {
             try container.encode(outcome, forKey: .outcome)
             try container.encodeIfPresent(why, forKey: .why)
             try container.encode(attempts, forKey: .attempts)
+            try container.encode(remade, forKey: .remade)
             try container.encode(duration, forKey: .duration)
             try container.encode(statements, forKey: .statements)
         }

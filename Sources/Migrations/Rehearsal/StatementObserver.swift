@@ -84,14 +84,21 @@ public struct StatementObserver: Sendable {
     /// - Parameter body: sends the statement on that very connection, whose transaction is open.
     /// - Throws: what `body` throws; `PostgresError` where the catalog cannot be read.
     public mutating func observe(
-        _ connection: Connection, _ body: () async throws -> QueryResult?
+        _ connection: Connection, _ body: () async throws -> QueryResult
+    ) async throws -> StatementObservation {
+        try await observe(connection, counting: { try await body().affected })
+    }
+
+    /// - Parameter body: gives the rows that the statement touched.
+    mutating func observe(
+        _ connection: Connection, counting body: () async throws -> Int
     ) async throws -> StatementObservation {
         try await prepare(connection)
         let clock = ContinuousClock()
         let start = clock.now
         let rows: Int
         do {
-            rows = try await body()?.affected ?? 0
+            rows = try await body()
         } catch {
             known = nil
             throw error

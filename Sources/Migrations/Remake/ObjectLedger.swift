@@ -184,7 +184,7 @@ enum ObjectLedger {
     }
 
     /// In the order given. Types are named as `regprocedure` names them under an empty search_path.
-    private static func identities(
+    static func identities(
         of objects: [MadeObject], _ connection: Connection
     ) async throws -> [FileObjects.Made] {
         guard !objects.isEmpty else { return [] }

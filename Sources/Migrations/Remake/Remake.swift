@@ -1,4 +1,3 @@
-import Logging
 import Postgres
 
 /// Replaces what `create or replace` cannot: within the transaction of one file, the old function or view and all that
@@ -9,8 +8,9 @@ import Postgres
 /// a build from nothing).
 struct Remake {
     let connection: Connection
-    let project: MigrationProject
-    let logger: Logger
+    private let migrator: Migrator
+    /// Files that are not what was applied last: they run now or later.
+    let pending: Set<String>
     /// Dropped and not made again yet: they do not fit what there is so far. Each after what it needs.
     private var unsettled: [Unsettled] = []
     /// Whom the file's statements run as, as `set role` takes it.
@@ -26,11 +26,13 @@ struct Remake {
         var error: PostgresError?
     }
 
-    init(_ connection: Connection, _ project: MigrationProject, _ logger: Logger) {
+    init(_ connection: Connection, _ migrator: Migrator, pending: Set<String>) {
+        self.pending = pending
         self.connection = connection
-        self.project = project
-        self.logger = logger
+        self.migrator = migrator
     }
+
+    var project: MigrationProject { migrator.project }
 
     // MARK: Files
 
@@ -54,7 +56,7 @@ struct Remake {
             let other = try await ObjectLedger.maker(of: identity, among: project, connection)
             if let other { try await ObjectLedger.write([(identity, other.path)], connection) }
             if other?.isSame == true { continue }
-            logger.warning(
+            migrator.logger.warning(
                 """
                 \(objects.path) no longer makes the \(identity.kind.rawValue) \(identity.text), which is left as it \
                 is; drop it by a versioned migration
@@ -76,7 +78,7 @@ struct Remake {
         if let made = objects.made[index] {
             try await run(statement, file, made, objects.replaced(byStatement: index))
         } else {
-            try await send(statement)
+            try await migrator.transmit(statement, file, connection)
         }
         if !unsettled.isEmpty { try await aside { try await $0.settle() } }
     }
@@ -87,17 +89,17 @@ struct Remake {
     ) async throws {
         let old = try await nodes(replaced)
         if !old.isEmpty { return try await replace(old, statement, file, made, because: nil) }
-        guard made.object.replaces else { return try await send(statement) }
-        let prefix = "savepoint \(Self.savepoint);"
+        guard made.object.replaces else {
+            try await migrator.transmit(statement, file, connection)
+            return
+        }
         do {
-            try await connection.execute(prefix + statement.text + ";release savepoint \(Self.savepoint)")
-        } catch var error as PostgresError {
-            error.position = error.position.map { $0 - prefix.unicodeScalars.count }
-            guard Self.mayBeShape(error.sqlState) else { throw StatementFailure(error: error, statement: statement) }
+            try await migrator.transmit(statement, file, connection, behind: Self.savepoint)
+        } catch let failure as StatementFailure where Self.mayBeShape(failure.error.sqlState) {
             try await backToSavepoint()
             let old = try await nodes([made.identity])
-            guard !old.isEmpty else { throw StatementFailure(error: error, statement: statement) }
-            try await replace(old, statement, file, made, because: error)
+            guard !old.isEmpty else { throw failure }
+            try await replace(old, statement, file, made, because: failure.error)
         }
     }
 
@@ -105,19 +107,11 @@ struct Remake {
     /// view), wrong_object_type (a procedure where a function was).
     private static func mayBeShape(_ sqlState: String) -> Bool { ["42P13", "42P16", "42809"].contains(sqlState) }
 
-    private static let savepoint = "emporium_remake"
+    static let savepoint = "emporium_remake"
 
-    private func backToSavepoint() async throws {
+    func backToSavepoint() async throws {
         try await connection.execute(
             "rollback to savepoint \(Self.savepoint);release savepoint \(Self.savepoint)")
-    }
-
-    private func send(_ statement: SQLScript.Statement) async throws {
-        do {
-            try await connection.execute(statement.text)
-        } catch let error as PostgresError {
-            throw StatementFailure(error: error, statement: statement)
-        }
     }
 
     /// Runs with an empty search_path, so that the catalog's words name schemas, and leaves role and settings as the
@@ -174,7 +168,7 @@ struct Remake {
             remake.remade += targets.map(\.description)
             return targets
         }
-        try await send(statement)
+        try await migrator.transmit(statement, file, connection)
         try await aside { remake in
             guard let node = try await RemakeCatalog.find(made.identity, remake.connection) else { return }
             let (items, _) = try await RemakeCatalog.items([node], remake.connection)
@@ -209,8 +203,10 @@ struct Remake {
             order.circle.isEmpty ? order.order : order.circle, connection)
         guard obstacles.isEmpty else { throw place.refused(obstacles) }
         guard order.circle.isEmpty else { throw place.refusedCircle(items.map(\.description)) }
+        let sources = try await sources(of: items.filter { !old.contains($0.node) })
         return try items.map { item in
             var item = item
+            item.source = sources[item.node]
             item.needs = needs[item.node, default: []].subtracting(old)
             for function in items where !old.contains(item.node) && needs[item.node, default: []].contains(function.node) {
                 guard let called = function.called else { continue }
@@ -257,21 +253,28 @@ struct Remake {
             if rest.contains(where: { item.needs.contains($0.item.node) }) { rest.append(one); continue }
             let place = RemakePlace(file: one.file, statement: one.statement, error: nil)
             if try await RemakeCatalog.find(item, connection) == nil {
-                try await connection.execute("savepoint \(Self.savepoint)")
-                do {
-                    try await execute(item.create, as: item.owner)
-                    try await connection.execute("release savepoint \(Self.savepoint)")
-                } catch let error as PostgresError where !error.isPassing {
-                    try await backToSavepoint()
-                    one.error = error
-                    rest.append(one)
-                    continue
-                }
+                one.error = nil
+                if let source = item.source { one.error = try await attempt(Self.inFile(source), as: item.owner) }
+                if item.source == nil || one.error != nil { one.error = try await attempt(item.create, as: item.owner) }
+                if one.error != nil { rest.append(one); continue }
             }
             try await finish(item, place)
             remade.append(item.description)
         }
         unsettled = rest
+    }
+
+    /// - Returns: why it could not be; nothing has changed then.
+    private func attempt(_ sql: String, as role: String) async throws -> PostgresError? {
+        try await connection.execute("savepoint \(Self.savepoint)")
+        do {
+            try await execute(sql, as: role)
+            try await connection.execute("release savepoint \(Self.savepoint)")
+            return nil
+        } catch let error as PostgresError where !error.isPassing {
+            try await backToSavepoint()
+            return error
+        }
     }
 
     private func finish(_ item: RemakeItem, _ place: RemakePlace) async throws {
@@ -294,7 +297,7 @@ struct Remake {
             .refused("\(one.item.description) does not fit any more", one.error)
     }
 
-    private func execute(_ sql: String, as role: String) async throws {
+    func execute(_ sql: String, as role: String) async throws {
         try await connection.execute("set local role \(quoteIdentifier(role));\(sql);set local role \(fileRole)")
     }
 }

@@ -23,6 +23,9 @@ struct RemakeItem: Sendable {
     let owner: String
     let drop: String
     var create: String
+    /// The statement of the file that makes it, where that gives just what is there: it is run rather than `create`,
+    /// so that the outcome is what the files make from nothing.
+    var source: String?
     /// Which sessions it fires in.
     let enabling: String
     /// Of a function: as a call of it begins, and what the columns of its result are called.

@@ -29,6 +29,7 @@ struct RehearsalDisplay: Sendable {
             MigrateOutput.pad(file.reason.rawValue, 12), outcome,
         ]
         print(fields.joined(separator: "  "))
+        if !file.remade.isEmpty { print("    makes again: \(names(file.remade))") }
         for statement in file.statements where isVerbose || isNotable(statement) {
             print("    line \(statement.line): \(statement.head)  \(Self.time(statement.duration))")
             for effect in effects(statement) { print("        \(effect)") }
