@@ -5,7 +5,8 @@ public struct MigrationOptions: Sendable {
     public var ownerRole: String?
     /// How long to wait for another migrator on the same database.
     public var lockWait: Duration
-    /// How long one statement may wait for a lock, which is how long readers may have to queue behind it.
+    /// How long one statement may wait for a lock, which is how long readers may have to queue behind it: the default
+    /// keeps that under a second, what the statement itself takes included.
     public var lockTimeout: Duration
     /// How often a file is begun again after such a wait, a deadlock or a race with another session.
     public var lockRetries: Int
@@ -16,6 +17,8 @@ public struct MigrationOptions: Sendable {
     /// The last version that runs; what comes after it is held back. nil: all there are.
     public var target: Int?
 
+    public static let defaultLockTimeout = Duration.milliseconds(750)
+
     /// For tests: called between the steps of an apply.
     var checkpoint: (@Sendable (Checkpoint) async throws -> Void)?
 
@@ -23,7 +26,7 @@ public struct MigrationOptions: Sendable {
     var observations: ObservationLog?
 
     public init(
-        ownerRole: String? = nil, lockWait: Duration = .seconds(60), lockTimeout: Duration = .seconds(1),
+        ownerRole: String? = nil, lockWait: Duration = .seconds(60), lockTimeout: Duration = defaultLockTimeout,
         lockRetries: Int = 30, allowOutOfOrder: Bool = false, target: Int? = nil
     ) {
         self.ownerRole = ownerRole

@@ -47,14 +47,16 @@ extension Migrator {
     ) async throws {
         switch statement.concurrent {
         case .createIndex(let index?, let table):
-            if wasBegun {
+            // An invalid one may be there without our having begun it: another tool's, or somebody's by hand.
+            let isLeft = try await self.index(index, on: table, connection)?.isValid == false
+            if wasBegun || isLeft {
                 let found = try await settledIndex(index, on: table, connection)
-                switch IndexRepair(isValid: found?.isValid, isSameFile: isSameFile) {
+                switch IndexRepair(isValid: found?.isValid, isSameFile: wasBegun && isSameFile) {
                 case .done:
                     logger.notice("\(file.path): the interrupted build of \(index) has ended well")
                     return
                 case .dropAndBuild:
-                    logger.notice("\(file.path): dropping the invalid index \(index) that an interrupted build left")
+                    logger.notice("\(file.path): dropping the invalid index \(index) that an interrupted build has left")
                     progress?.note(
                         .indexDropped, file.path, line: statement.line, ["index": .text(found?.name ?? index)])
                     try await connection.execute("set lock_timeout = 0")
@@ -73,9 +75,9 @@ extension Migrator {
             case .pending: try await connection.execute("alter table \(parent) detach partition \(partition) finalize")
             case .attached: try await sendUnhurried(statement, file, connection)
             }
-        case .reindex:
+        case .reindex(let scope):
+            try await dropLeftovers(of: scope, statement, file, connection)
             try await sendUnhurried(statement, file, connection)
-            if wasBegun { try await reportLeftovers(file, connection) }
         case .createIndex(nil, _), nil:
             try await send(statement, file, connection)
         }
@@ -97,7 +99,7 @@ extension Migrator {
         let isValid: Bool
     }
 
-    /// An index always lies in its table's schema.
+    /// An index always lies in its table's schema. That of a partitioned table may rightly be invalid.
     private func index(_ name: String, on table: String, _ connection: Connection) async throws -> FoundIndex? {
         let row = try await connection.query(
             """
@@ -105,7 +107,7 @@ extension Migrator {
             from pg_catalog.pg_index i
             join pg_catalog.pg_class c on c.oid = i.indexrelid
             join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-            where i.indrelid = to_regclass($2) and c.relname = $1::name
+            where i.indrelid = to_regclass($2) and c.relname = $1::name and c.relkind = 'i'
             """, [.text(name), .text(table)]
         ).first
         return row.map { FoundIndex(name: $0.text("name"), isValid: $0.bool("valid") ?? false) }
@@ -140,20 +142,6 @@ extension Migrator {
     private func exists(_ name: String, _ connection: Connection) async throws -> Bool {
         try await connection.query("select to_regclass($1) is not null as there", [.text(name)]).first?.bool("there")
             ?? false
-    }
-
-    private func reportLeftovers(_ file: MigrationFile, _ connection: Connection) async throws {
-        let leftovers = try await connection.query(
-            """
-            select format('drop index concurrently %I.%I', n.nspname, c.relname) as mend
-            from pg_catalog.pg_index i
-            join pg_catalog.pg_class c on c.oid = i.indexrelid
-            join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-            where not i.indisvalid and c.relname ~ '_cc(new|old)[0-9]*$'
-            """)
-        for row in leftovers.rows {
-            logger.warning("\(file.path): an interrupted reindex left an invalid index; \(row.text("mend"))")
-        }
     }
 
     // MARK: Partitions

@@ -37,6 +37,8 @@ extension Migrator {
         let watch = Watch(lock, session.connection.backendPID, file, options.lockTimeout, progress, logger)
         while true {
             try await lock.check()
+            let lockTimeout = RetryPolicy.lockTimeout(
+                options.lockTimeout, session.deadlockTimeout, behindServer: watch.isBehindServer)
             watch.begin()
             do {
                 progress?.note(
@@ -46,7 +48,7 @@ extension Migrator {
                         "statements": .number(file.script.statements.count), "attempt": .number(policy.attempts + 1),
                     ])
                 try await checkpoint(.locked, file, session)
-                try await session.renew(lockTimeout: policy.lockTimeout(options.lockTimeout, session.deadlockTimeout))
+                try await session.renew(lockTimeout: lockTimeout)
                 let ran = try await watch.during { [policy] in
                     file.noTransaction
                         ? try await runAlone(step, session, isRepeated: policy.attempts > 0).map { [Ran(step, $0)] }

@@ -36,9 +36,10 @@ struct RetryPolicy: Sendable {
     /// The next attempt's lock timeout.
     ///
     /// A server makes an autovacuum give way only once a wait has lasted `deadlock_timeout`. Where this user may not
-    /// lower that one below the lock timeout, every third attempt waits a little longer than it.
-    func lockTimeout(_ usual: Duration, _ deadlockTimeout: Duration) -> Duration {
-        attempts % 3 == 2 && usual > .zero ? max(usual, deadlockTimeout + .milliseconds(100)) : usual
+    /// lower that one below the lock timeout, an attempt behind such a process waits a little longer than it; no other
+    /// attempt does, because readers queue for as long.
+    static func lockTimeout(_ usual: Duration, _ deadlockTimeout: Duration, behindServer: Bool) -> Duration {
+        behindServer && usual > .zero ? max(usual, deadlockTimeout + .milliseconds(100)) : usual
     }
 
     private mutating func cause(_ error: PostgresError, _ kind: MigrationKind) -> String? {

@@ -36,7 +36,7 @@ extension SQLScript.Statement {
         case createIndex(index: String?, table: String)
         /// As written.
         case dropIndex(index: String)
-        case reindex
+        case reindex(ReindexScope)
         /// As written.
         case detach(parent: String, partition: String)
     }
@@ -52,6 +52,11 @@ extension SQLScript.Statement {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// What `reindex` goes over; names as written.
+    enum ReindexScope: Equatable, Sendable {
+        case index(String), table(String), schema(String), database
+    }
+
     var concurrent: Concurrent? {
         let words = words
         guard words.contains("concurrently") else { return nil }
@@ -63,8 +68,18 @@ extension SQLScript.Statement {
             _ = reader.skip("if", "exists")
             return reader.name().map { .dropIndex(index: $0) }
         case "reindex":
-            // reindex [(options)] { index | table | schema | database | system } concurrently name
-            return .reindex
+            // reindex [(options)] { index | table | schema | database | system } [concurrently] name
+            var reader = Reader(tokens.dropFirst(1))
+            reader.skipParentheses()
+            let kind = reader.word()
+            _ = reader.skip("concurrently")  // it may have stood in the parentheses
+            let name = reader.name()
+            switch (kind, name) {
+            case ("index", let name?): return .reindex(.index(name))
+            case ("table", let name?): return .reindex(.table(name))
+            case ("schema", let name?): return .reindex(.schema(name))
+            default: return .reindex(.database)
+            }
         case "alter":
             var reader = Reader(tokens.dropFirst(1))
             guard reader.skip("table") else { return nil }
@@ -102,6 +117,14 @@ extension SQLScript.Statement {
             guard rest.prefix(words.count).map(\.word) == words else { return false }
             rest = rest.dropFirst(words.count)
             return true
+        }
+
+        mutating func word() -> String { rest.popFirst()?.word ?? "" }
+
+        /// Passes one pair, if one is next, and what is in it.
+        mutating func skipParentheses() {
+            guard rest.first?.text == "(", let end = rest.firstIndex(where: { $0.text == ")" }) else { return }
+            rest = rest[(end + 1)...]
         }
 
         mutating func identifier() -> String? {

@@ -99,7 +99,7 @@ import Testing
         let bench = try await Bench.make()
         let session = try await WorkSession.open(bench.superuser, MigrationOptions(), .init(label: "test"))
         let settings = [
-            "client_connection_check_interval": "1s", "lock_timeout": "1s", "deadlock_timeout": "500ms",
+            "client_connection_check_interval": "1s", "lock_timeout": "750ms", "deadlock_timeout": "375ms",
             "statement_timeout": "0", "standard_conforming_strings": "on",
         ]
         for (name, value) in settings {

@@ -119,7 +119,10 @@ import Testing
             ("create index /* x */ concurrently \"A \"\"b\" on a (b)", .createIndex(index: "A \"b", table: "a")),
             ("create index concurrently on a (b)", .createIndex(index: nil, table: "a")),
             ("drop index concurrently if exists s.a_b_idx cascade", .dropIndex(index: "s.a_b_idx")),
-            ("reindex (verbose) table concurrently s.a", .reindex),
+            ("reindex (verbose, tablespace x) table concurrently s.a", .reindex(.table("s.a"))),
+            ("reindex (concurrently) index s.a_idx", .reindex(.index("s.a_idx"))),
+            ("reindex schema concurrently s", .reindex(.schema("s"))),
+            ("reindex database concurrently d", .reindex(.database)),
             ("alter table s.a detach partition s.a_1 concurrently", .detach(parent: "s.a", partition: "s.a_1")),
         ] as [(String, Concurrent)])
     func recognisesConcurrentOperations(_ sql: String, _ expected: Concurrent) throws {

@@ -48,8 +48,8 @@ actor TestCluster {
         ])
         let options = [
             "listen_addresses=''", "unix_socket_directories='\(folder)'", "fsync=off", "full_page_writes=off",
-            "max_connections=300", "shared_buffers=64MB", "autovacuum=off", "max_wal_size=256MB",
-            "log_error_verbosity=terse", "max_prepared_transactions=4",
+            "max_connections=300", "max_prepared_transactions=10", "shared_buffers=64MB", "autovacuum=off", "max_wal_size=256MB",
+            "log_error_verbosity=terse",
         ]
         try asServerUser([
             bin + "/pg_ctl", "-D", data, "-l", folder + "/log", "-w", "-o",

@@ -80,7 +80,8 @@ struct LockWait: Sendable, Equatable {
         where 0 = any (w.pids)
           and (w.relation is null or exists (
             select from pg_catalog.pg_locks h
-            where h.relation = w.relation and h.granted and h.virtualtransaction = '-1/' || x.transaction::text))
+            join pg_catalog.pg_locks t on t.virtualtransaction = h.virtualtransaction and t.pid is null
+            where h.relation = w.relation and h.granted and h.pid is null and t.transactionid = x.transaction))
         """
 
     /// `shop.orders, held by pid 4711, user app, application worker, idle in transaction, transaction open since …`
@@ -106,7 +107,8 @@ struct LockWait: Sendable, Equatable {
 }
 
 extension LockWait.Blocker: CustomStringConvertible {
-    var isServersOwn: Bool { state?.hasSuffix("worker") == true }
+    /// A user who is told nothing of other sessions sees no kind either, but whoever has logged in has a name.
+    var isServersOwn: Bool { prepared == nil && (user == nil || state == "autovacuum worker") }
 
     /// The server keeps most of it from those who are neither that user nor a superuser; that is left out.
     var description: String {

@@ -6,7 +6,7 @@ import Synchronization
 final class Watch: Sendable {
     private struct State {
         var notices = WaitNotices()
-        var sighting: String?
+        var sighting: LockWait?
     }
 
     private let lock: MigrationLock
@@ -35,7 +35,10 @@ final class Watch: Sendable {
     }
 
     /// Who was in the way when last seen in this attempt, and of what.
-    var sighting: String? { state.withLock { $0.sighting } }
+    var sighting: String? { state.withLock { $0.sighting?.description } }
+
+    /// A process of the server's own was in the way, such as an autovacuum.
+    var isBehindServer: Bool { state.withLock { $0.sighting?.blockers.contains(where: \.isServersOwn) ?? false } }
 
     /// A new attempt.
     func begin() { state.withLock { $0.sighting = nil } }
@@ -58,7 +61,7 @@ final class Watch: Sendable {
 
     private func note(_ wait: LockWait) {
         let isDue = state.withLock { state in
-            state.sighting = wait.description
+            state.sighting = wait
             return .milliseconds(wait.waited) >= threshold && state.notices.isDue(wait, at: .now)
         }
         guard isDue else { return }

@@ -18,7 +18,7 @@ struct MigrateApply: AsyncParsableCommand {
         help: ArgumentHelp(
             "How long one statement may wait for a lock; readers queue behind it for as long. 0: without limit.",
             valueName: "duration"))
-    var lockTimeout = DurationArgument(.seconds(1))
+    var lockTimeout = DurationArgument(MigrationOptions.defaultLockTimeout)
 
     @Option(help: ArgumentHelp("How often a file is tried again after such a wait.", valueName: "n"))
     var lockRetries = 30
