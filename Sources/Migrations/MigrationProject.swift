@@ -142,7 +142,7 @@ extension MigrationProject {
     /// Removes a file if it still holds what was read.
     func remove(_ file: MigrationFile) throws {
         let tree = FileTree(root: root)
-        guard String(validating: try tree.bytes(file.path), as: UTF8.self) == file.text else {
+        guard String(validating: try tree.bytes(file.path), as: UTF8.self) == file.source else {
             throw MigrationError(.refused, "\(file.path) has changed meanwhile: it was left where it is")
         }
         try tree.remove(file.path)

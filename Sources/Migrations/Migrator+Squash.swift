@@ -75,6 +75,11 @@ extension Migrator {
         guard old.count > 1 else {
             throw MigrationError(.usage, "nothing to squash: \(old[0].path) is the only file up to there")
         }
+        if let filled = old.first(where: { !$0.fillings.isEmpty }) {
+            throw MigrationError(
+                .refused, "\(filled.path) has placeholders: one file for all would hold the values that they have here",
+                hint: "squash up to the file before it")
+        }
         if let same = old.first(where: { $0.path.hasSuffix("_\(name).sql") && $0.version == version }) {
             throw MigrationError(.usage, "\(same.path) has that name already", hint: "give another: --name verb_object")
         }

@@ -117,6 +117,18 @@ import Testing
         #expect(left.problems.map(\.path) == old.map(\.path))
     }
 
+    /// A ledger of an earlier release knows the files by their bytes.
+    @Test func aLedgerOfAnEarlierReleaseHasThem() throws {
+        let commented = try PlanTests.file("migrations/0006_create_f.sql", "-- why\nSELECT 6")
+        #expect(commented.checksum != commented.byteChecksum)
+        let file = try squash([fifth, commented])
+        for checksum in [commented.checksum, commented.byteChecksum] {
+            var ledger = rows([fifth, commented])
+            ledger[1].checksum = checksum
+            #expect(MigrationPlan(files: [file], ledger: ledger).adoptions.count == 1)
+        }
+    }
+
     // MARK: From a dump to a file
 
     @Test func leavesOutWhatWasThereBefore() throws {
