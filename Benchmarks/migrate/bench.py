@@ -157,7 +157,7 @@ def main():
         "# Migrate: a hundred files, and nothing to do" if options.files == 100 else f"# Migrate: {options.files} files, and nothing to do", "",
         f"{options.files} files of about six statements from an empty database, a transaction each, then how things stand; "
         f"medians of {options.rounds} rounds (fastest to slowest). {environment_line} Load of the machine at the end: {os.getloadavg()[0]:.1f}.", "",
-        "| | apply, s | of its time the limit takes | ms a file | program's CPU, s | status, s | of its time the limit takes | program's CPU, s |",
+        "| | apply, s | ratio | ms a file | program's CPU, s | status, s | ratio | program's CPU, s |",
         "|---|--:|--:|--:|--:|--:|--:|--:|"]
     for name in names:
         label = f"{name} {versions[name]}" if name in versions else name
@@ -176,7 +176,7 @@ def main():
         f"{median(wall, name, STATUS) / median(wall, EMPORIUM, STATUS):.1f} times at the status" for name in rivals) + ".", ""]
     if not has_sqitch:
         page += [f"{SQITCH_MISSING}. It was left out of this run.", ""]
-    page += ["The limit is one psql session that runs the same files, each between begin and commit, with no ledger, checksum or lock; "
+    page += ["The ratio is the limit's time divided by the tool's. The limit is one psql session that runs the same files, each between begin and commit, with no ledger, checksum or lock; "
              "for the status, psql that connects and asks one question.", ""]
     stacks.publish("migrate", "\n".join(page), {
         "files": options.files, "rounds": options.rounds, "versions": versions,

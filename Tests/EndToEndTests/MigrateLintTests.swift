@@ -19,6 +19,8 @@ extension EndToEnd.MigrateLint {
             #expect((report["findings"] as? [Any])?.isEmpty == true)
             #expect(report["squawk"] as? Bool == true && report["catalog"] as? String == "scratch")
             #expect((report["files"] as? Int ?? 0) > 400 && (report["notes"] as? [String])?.isEmpty == true)
+            // A clone has not the grants of the database that it was cloned from.
+            try await bench.stack.admin("postgres") { try await $0.execute("revoke all on database \(bench.database) from public") }
             let live = try await lint(bench, ["--root", TestStack.root, "--live", "--squawk", "require"])
             #expect(live.exitCode == 0 && live.out.isEmpty, "\(live.out)\n\(live.err)")
         }
