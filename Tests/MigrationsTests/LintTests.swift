@@ -207,6 +207,24 @@ import Testing
         #expect(error.code == .statementFailed && error.path == "migrations/0004_break_it.sql" && error.line == 1)
     }
 
+    /// What a managed server gives a deployer: languages, which it cannot close, are not held against it.
+    @Test func aUserWithoutSuperuserCanLint() async throws {
+        let bench = try await Bench.make(Self.sound)
+        try bench.write(
+            "sql/roles/01_database.sql",
+            "do $$ begin execute format('revoke all on database %I from public', current_database()); end $$")
+        let user = "\(bench.database)_deploy"
+        try await bench.execute("create role \(user) login createdb; alter database \(bench.database) owner to \(user)")
+        var deploy = bench.superuser
+        deploy.overrides["user"] = user
+        let report = try await bench.migrator(as: deploy).lint(live: false)
+        #expect(report.findings == [] && report.catalog == .scratch)
+        try await bench.execute("alter role \(user) nocreatedb")
+        let migrator = try bench.migrator(as: deploy)
+        let error = try await #require(throws: MigrationError.self) { try await migrator.lint(live: false) }
+        #expect(error.code == .configuration && error.description.contains("createdb"), "\(error)")
+    }
+
     @Test func aFileThatIsNoneIsAFinding() async throws {
         let bench = try await Bench.make(Self.sound)
         try bench.write("migrations/2_bad.sql", "select 1")
