@@ -118,10 +118,12 @@ private struct MeaningWriter {
         output.reserveCapacity(bytes.count)
     }
 
-    private mutating func write(_ item: some Sequence<UInt8>) {
+    private mutating func write(_ item: ArraySlice<UInt8>) {
         if !output.isEmpty { output.append(separator) }
         output.append(contentsOf: item)
     }
+
+    private mutating func write(_ item: [UInt8]) { write(item[...]) }
 
     mutating func write(_ tokens: [SQLToken], bodies: [Int: BodyLanguage], language: BodyLanguage) {
         var end = 0
@@ -152,7 +154,7 @@ private struct MeaningWriter {
 
     private mutating func keyword(_ token: SQLToken) {
         // `n'…'` is `nchar '…'`, while `n '…'` is a literal of the type n.
-        if token.range.count == 1 { return write("nchar".utf8) }
+        if token.range.count == 1 { return write(Array("nchar".utf8)) }
         if !output.isEmpty { output.append(separator) }
         var at = token.range.lowerBound
         while at < token.range.upperBound {
@@ -165,7 +167,8 @@ private struct MeaningWriter {
     private mutating func string(_ token: SQLToken) {
         guard bytes[token.range.lowerBound] != UInt8(ascii: "$") else { return write(bytes[token.range]) }
         let parts = QuotedText(bytes, from: token.range.lowerBound, to: token.range.upperBound).parts
-        write(parts.map { bytes[$0] }.joined(separator: [UInt8(ascii: "\n")]))
+        guard parts.count > 1 else { return write(bytes[token.range]) }
+        write(Array(parts.map { bytes[$0] }.joined(separator: [UInt8(ascii: "\n")])))
     }
 
     private mutating func body(_ token: SQLToken, _ language: BodyLanguage) {

@@ -10,7 +10,7 @@ public struct SQLToken: Sendable, Equatable {
         case keyword
         /// A name, quoted (`"…"`, `U&"…"`) or not.
         case identifier
-        /// `'…'`, `E'…'`, `U&'…'`, `B'…'`, `X'…'`, `$tag$…$tag$`; with all the parts that continue it on later lines.
+        /// `'…'`, `E'…'`, `U&'…'`, `B'…'`, `X'…'`, `$tag$…$tag$`; with the parts that continue it on later lines.
         case string
         case number
         /// `$1`.
@@ -73,7 +73,8 @@ extension PGQuery {
             let start = Int(token.start)
             var end = Int(token.end)
             let kind = kind(of: token)
-            if token.token == PG_QUERY__TOKEN__UIDENT || token.token == PG_QUERY__TOKEN__USCONST {
+            let code = token.token.rawValue
+            if code == PG_QUERY__TOKEN__UIDENT.rawValue || code == PG_QUERY__TOKEN__USCONST.rawValue {
                 end = QuotedText(bytes, from: start, acrossComments: false).end
             }
             guard start <= end, end <= bytes.count, start >= tokens.last?.range.upperBound ?? 0 else {
@@ -85,14 +86,18 @@ extension PGQuery {
     }
 
     private static func kind(of token: PgQuery__ScanToken) -> SQLToken.Kind {
+        // Numbers rather than C's enumeration: comparing that is ten times slower in a debug build.
+        let code = token.token.rawValue
+        if token.keyword_kind.rawValue != PG_QUERY__KEYWORD_KIND__NO_KEYWORD.rawValue { return .keyword }
+        if code < PG_QUERY__TOKEN__IDENT.rawValue { return .symbol }
+        if code <= PG_QUERY__TOKEN__UIDENT.rawValue { return .identifier }
         switch token.token {
-        case PG_QUERY__TOKEN__SQL_COMMENT, PG_QUERY__TOKEN__C_COMMENT: .comment
-        case PG_QUERY__TOKEN__IDENT, PG_QUERY__TOKEN__UIDENT: .identifier
+        case PG_QUERY__TOKEN__SQL_COMMENT, PG_QUERY__TOKEN__C_COMMENT: return .comment
         case PG_QUERY__TOKEN__SCONST, PG_QUERY__TOKEN__USCONST, PG_QUERY__TOKEN__BCONST, PG_QUERY__TOKEN__XCONST:
-            .string
-        case PG_QUERY__TOKEN__ICONST, PG_QUERY__TOKEN__FCONST: .number
-        case PG_QUERY__TOKEN__PARAM: .parameter
-        default: token.keyword_kind == PG_QUERY__KEYWORD_KIND__NO_KEYWORD ? .symbol : .keyword
+            return .string
+        case PG_QUERY__TOKEN__ICONST, PG_QUERY__TOKEN__FCONST: return .number
+        case PG_QUERY__TOKEN__PARAM: return .parameter
+        default: return .symbol
         }
     }
 

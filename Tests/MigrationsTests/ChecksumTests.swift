@@ -29,10 +29,14 @@ import Testing
         return try Set(now) == Set(bench.migrator().project.files.map { "\($0.path) \($0.checksum)" })
     }
 
-    private let unchanged =
-        "select path || applied_order || applied_at || applied_by || coalesce(finished_at::text, '-') || duration_ms from ops.migration order by 1"
-    private let comment =
-        "select col_description('ops.migration'::regclass, attnum) from pg_attribute where attrelid = 'ops.migration'::regclass and attname = 'checksum'"
+    private let unchanged = """
+        select path || applied_order || applied_at || applied_by || coalesce(finished_at::text, '-') || duration_ms
+        from ops.migration order by 1
+        """
+    private let comment = """
+        select col_description(attrelid, attnum) from pg_attribute
+        where attrelid = 'ops.migration'::regclass and attname = 'checksum'
+        """
 
     @Test func anEarlierReleasesRowsAreRewrittenThoughNothingIsPending() async throws {
         let bench = try await Bench.make(Self.files)

@@ -77,7 +77,8 @@ import Testing
 
     @Test func layoutIsNoEdit() throws {
         let files = [
-            role, try Self.file(first.path, "-- why\r\nSELECT\r\n1"), second, try Self.file(function.path, "/* x */ select 1"), grants,
+            role, try Self.file(first.path, "-- why\r\nSELECT\r\n1"), second,
+            try Self.file(function.path, "/* x */ select 1"), grants,
         ]
         let plan = MigrationPlan(files: files, ledger: ledger)
         #expect(plan.steps.isEmpty && plan.problems.isEmpty && plan.adopted.isEmpty)

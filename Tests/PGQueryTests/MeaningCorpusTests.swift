@@ -128,7 +128,8 @@ import Testing
         guard let trees = try? PGQuery.parse(source.text) else { return [] }
         var texts: Set<String> = []
         for tree in trees {
-            let options = tree.kind == "DoStmt" ? tree["args"].items : tree.kind == "CreateFunctionStmt" ? tree["options"].items : []
+            let field = tree.kind == "DoStmt" ? "args" : tree.kind == "CreateFunctionStmt" ? "options" : ""
+            let options = tree[field].items
             var language = tree.kind == "DoStmt" ? "plpgsql" : ""
             var body: String?
             for option in options.map({ $0["DefElem"] }) {
@@ -219,8 +220,11 @@ import Testing
         case .number: return replace(Bool.random(using: &random) ? "1" + text : text + "0")
         case .parameter: return replace(text + "0")
         case .symbol:
-            return replace(["=", "<>", "+", "-", "||", ",", "(", ")", ";", "::"].filter { $0 != text }.randomElement(using: &random) ?? "")
-        case .keyword: return replace(["select", "from", "not", "null", "table", "or"].filter { $0 != text.lowercased() }.randomElement(using: &random) ?? "")
+            let others = ["=", "<>", "+", "-", "||", ",", "(", ")", ";", "::"].filter { $0 != text }
+            return replace(others.randomElement(using: &random) ?? "")
+        case .keyword:
+            let others = ["select", "from", "not", "null", "table", "or"].filter { $0 != text.lowercased() }
+            return replace(others.randomElement(using: &random) ?? "")
         case .identifier:
             return replace(
                 text.hasSuffix("\"") ? String(text.dropLast()) + " \"" : Bool.random(using: &random) ? text + "x" : "\"\(text)\"")

@@ -23,7 +23,8 @@ import Testing
     /// libpg_query stumbles over comments where PostgreSQL's parser looks ahead.
     @Test func commentsMayStandAnywhere() throws {
         for text in [
-            "select * from f() with -- ä\n ordinality", "select a not /* x */ in (1)", "select a from t order by a nulls /* */ first",
+            "select * from f() with -- ä\n ordinality", "select a not /* x */ in (1)",
+            "select a from t order by a nulls /* */ first",
         ] {
             #expect(try PGQuery.parse(text).map(\.kind) == ["SelectStmt"], "\(text)")
         }
