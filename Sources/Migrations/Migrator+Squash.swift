@@ -1,3 +1,4 @@
+import PGQuery
 import Postgres
 
 /// What a squash has made.
@@ -75,6 +76,7 @@ extension Migrator {
         guard old.count > 1 else {
             throw MigrationError(.usage, "nothing to squash: \(old[0].path) is the only file up to there")
         }
+        try refuse(old.flatMap(\.roleStatements))
         if let filled = old.first(where: { !$0.fillings.isEmpty }) {
             throw MigrationError(
                 .refused, "\(filled.path) has placeholders: one file for all would hold the values that they have here",
@@ -120,7 +122,8 @@ extension Migrator {
             picture.bare = try await dump(request(scratch, bare))
             picture.whole = try await dump(request(scratch, []))
             picture.catalog = try await migrator(roles, scratch).withSession {
-                try await CatalogSnapshot.take($0.connection)
+                // Roles are the whole cluster's: others may be made meanwhile.
+                try await CatalogSnapshot.take($0.connection, roles: .init(described: []))
             }
             return picture
         }
@@ -187,5 +190,19 @@ extension Migrator {
     private func write(_ file: MigrationFile, insteadOf old: [MigrationFile]) throws {
         try project.create(file)
         for file in old { try project.remove(file) }
+    }
+}
+
+extension MigrationFile {
+    /// What a dump of one database cannot hold, for it is the whole cluster's.
+    fileprivate var roleStatements: [MigrationProblem] {
+        let kinds: Set<String> = ["CreateRoleStmt", "AlterRoleStmt", "AlterRoleSetStmt", "DropRoleStmt", "GrantRoleStmt"]
+        return script.statements.compactMap { statement in
+            guard let kind = (try? PGQuery.parse(statement.text))?.first?.kind, kinds.contains(kind) else { return nil }
+            return MigrationProblem(
+                code: .badFile, path: path, line: statement.line, column: statement.column,
+                message: "\(statement.head(48)): roles are the whole cluster's, and one file of a database's would lose it",
+                mend: "say it in a file of sql/roles, and squash up to the file before this one")
+        }
     }
 }

@@ -56,8 +56,6 @@ extension EndToEnd.MigrateSquash {
                 #expect(first.exitCode == 0, "\(first.err)")
                 let catalog = try await dump(bench, bench.database, ["--schema-only"])
 
-                let proven = try await bench.run("migrate", "squash", "--to", digits, "--dry-run")
-                #expect(proven.exitCode == 0 && proven.err.contains("nothing was written"), "\(proven.err)")
                 let files = try FileManager.default.contentsOfDirectory(atPath: bench.folder + "/migrations").count
                 let squashed = try await bench.run("migrate", "squash", "--to", digits, "--json")
                 try #require(squashed.exitCode == 0, "\(squashed.err)")
@@ -90,6 +88,7 @@ extension EndToEnd.MigrateSquash {
                 let expected = try await dump(bench, bench.database, ["--data-only"])
                 #expect(rows == expected, "\(rows.difference(from: expected))")
 
+                guard last == 14 else { return }  // the rest is long, and the same for each
                 // Half of them is neither.
                 #expect(try await migrate(bench, half, "apply", "--root", "before", "--target", "9").exitCode == 0)
                 let tables = try await dump(bench, half)
@@ -148,6 +147,9 @@ extension EndToEnd.MigrateSquash {
         try await Verbs.withProject(files) { bench in
             try await withDatabases(bench, ["fresh"]) { names in
                 #expect(try await Verbs.migrate(bench, ["apply"]).exitCode == 0)
+                let proven = try await Verbs.migrate(bench, ["squash", "--to", "4", "--dry-run"])
+                #expect(proven.exitCode == 0 && proven.err.contains("nothing was written"), "\(proven.err)")
+                #expect(bench.names("migrations").count == 4)
                 let squashed = try await Verbs.migrate(bench, ["squash", "--to", "4", "--name", "create_probe"])
                 try #require(squashed.exitCode == 0, "\(squashed.err)")
                 #expect(squashed.lines == ["migrations/0004_create_probe.sql"])

@@ -77,6 +77,17 @@ import Testing
         #expect(row?.text("sku") == "a;b" && row?.text("owner") == owner && row?.bool("valid") == true)
     }
 
+    @Test func whatIsOfTheClusterIsRefused() async throws {
+        let bench = try await Bench.make([
+            "migrations/0001_create_a.sql": "create table a ()",
+            "migrations/0002_make_role.sql": "select 1;\ncreate role squash_probe nologin",
+        ])
+        let error = try await #require(throws: MigrationError.self) {
+            try await bench.migrator().squash(to: 2, name: "create_base", dump: Self.dump)
+        }
+        #expect(error.code == .refused && error.description.contains("0002_make_role.sql:2:1"), "\(error)")
+    }
+
     @Test func withoutTheRightToMakeDatabasesItSaysSo() async throws {
         let bench = try await Bench.make()
         let (user, owner) = ("\(bench.database)_deploy", bench.owner)
