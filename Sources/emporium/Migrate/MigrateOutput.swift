@@ -12,7 +12,7 @@ enum MigrateOutput {
         func report(_ text: String, _ code: Int32) -> ExitCode {
             switch progress {
             case .plain: note(text)
-            case .ndjson: MigrateProgress.write("error", ["message": text, "exit_code": String(code)])
+            case .ndjson: MigrateProgress.write("error", ["message": .text(text), "exit_code": .number(Int(code))])
             }
             return ExitCode(code)
         }

@@ -13,11 +13,11 @@ enum MigrateProgress: String, ExpressibleByArgument, CaseIterable {
     static func write(_ event: MigrationEvent) { MigrateOutput.note(event.json) }
 
     /// A line in the form of an event that is none of the run's own.
-    static func write(_ name: String, _ detail: [String: String]) {
+    static func write(_ name: String, _ detail: [String: MigrationEvent.Value]) {
         struct Line: Encodable {
             let event: String
             let at: String
-            let detail: [String: String]
+            let detail: [String: MigrationEvent.Value]
         }
         let line = Line(
             event: name, at: Date().formatted(.iso8601.time(includingFractionalSeconds: true)), detail: detail)
@@ -37,6 +37,6 @@ struct MigrateProgressLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        MigrateProgress.write("log", ["level": event.level.rawValue, "message": "\(event.message)"])
+        MigrateProgress.write("log", ["level": .text(event.level.rawValue), "message": .text("\(event.message)")])
     }
 }

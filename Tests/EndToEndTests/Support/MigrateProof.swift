@@ -15,7 +15,12 @@ struct MigrateProof: Sendable {
     var owner: String { "\(bench.database)_owner" }
     private var reader: String { "\(bench.database)_reader" }
 
-    static func with(rows: Int, isConcurrent: Bool = true, _ body: (MigrateProof) async throws -> Void) async throws {
+    /// - Parameters:
+    ///   - isConcurrent: false: without the files that hold a concurrent operation.
+    ///   - until: the file before which the project ends for now; nil: the whole of it.
+    static func with(
+        rows: Int, isConcurrent: Bool = true, until: String? = nil, _ body: (MigrateProof) async throws -> Void
+    ) async throws {
         let stack = try await TestStack.shared.value
         let name = "p\(TestStack.nextNumber())"
         let proof = MigrateProof(bench: Bench(stack: stack, database: name, folder: "\(stack.folder)/\(name)"), rows: rows)
@@ -23,7 +28,7 @@ struct MigrateProof: Sendable {
         var failure: (any Error)?
         do {
             for (path, text) in proof.files where isConcurrent || !text.hasPrefix("-- migrate: no-transaction") {
-                try proof.write(path, text)
+                if until.map({ path.hasPrefix("sql/roles/0") || path < $0 }) ?? true { try proof.write(path, text) }
             }
             try await body(proof)
         } catch { failure = error }
@@ -40,6 +45,11 @@ struct MigrateProof: Sendable {
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(text.utf8).write(to: url)
     }
+
+    /// The file, as it stands in the whole project.
+    func write(_ path: String) throws { try write(path, files[path] ?? "") }
+
+    func writeAll() throws { for (path, text) in files { try write(path, text) } }
 
     private var files: [String: String] {
         func alone(_ statement: String) -> String { "-- migrate: no-transaction\n\(statement);\n" }
