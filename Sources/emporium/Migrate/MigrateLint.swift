@@ -34,7 +34,7 @@ struct MigrateLint: AsyncParsableCommand {
     var maskedOwner = "masker"
 
     func run() async throws {
-        try await MigrateOutput.reporting {
+        try await MigrateOutput.reporting(json: options.json) {
             let migrator = try options.migrator()
             let masked = maskedSchema.isEmpty ? nil : MaskedViews(schema: maskedSchema, owner: maskedOwner)
             var found: [LintFinding]?

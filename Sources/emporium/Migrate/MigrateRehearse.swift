@@ -55,7 +55,7 @@ struct MigrateRehearse: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await MigrateOutput.reporting {
+        try await MigrateOutput.reporting(json: options.json) {
             let migrator = try options.migrator {
                 $0.lockWait = waiting.lockWait.value
                 $0.lockTimeout = lockTimeout.value

@@ -16,7 +16,7 @@ struct MigrateVerify: AsyncParsableCommand {
     @OptionGroup var options: MigrateOptions
 
     func run() async throws {
-        try await MigrateOutput.reporting {
+        try await MigrateOutput.reporting(json: options.json) {
             let report = try await options.migrator().verify()
             if options.json { try MigrateOutput.json(report) } else { show(report) }
             if !report.isClean { throw ExitCode(2) }
