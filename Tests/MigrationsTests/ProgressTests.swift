@@ -52,6 +52,8 @@ import Testing
             try JSONSerialization.jsonObject(with: Data(events.all[0].json.utf8)) as? [String: Any])
         #expect(Set(object.keys) == ["event", "run_id", "at", "detail"] && !events.all[0].json.contains("\n"))
 
+        #expect((object["at"] as? String)?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil, "\(object)")
+
         // Nothing pending: told, not recorded.
         let again = Events()
         try await bench.apply { $0.onEvent = again.add }

@@ -63,13 +63,18 @@ public struct MigrationEvent: Sendable, Equatable {
 }
 
 extension MigrationEvent: Encodable {
+    /// `2026-11-21T23:53:25.852Z`
+    public static func text(_ moment: Date) -> String {
+        moment.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
+
     private enum CodingKeys: String, CodingKey { case event, runID = "run_id", at, path, line, detail }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(name.rawValue, forKey: .event)
         try container.encode(runID, forKey: .runID)
-        try container.encode(at.formatted(.iso8601.time(includingFractionalSeconds: true)), forKey: .at)
+        try container.encode(Self.text(at), forKey: .at)
         try container.encodeIfPresent(path, forKey: .path)
         try container.encodeIfPresent(line, forKey: .line)
         if !detail.isEmpty { try container.encode(detail, forKey: .detail) }

@@ -19,8 +19,7 @@ enum MigrateProgress: String, ExpressibleByArgument, CaseIterable {
             let at: String
             let detail: [String: MigrationEvent.Value]
         }
-        let line = Line(
-            event: name, at: Date().formatted(.iso8601.time(includingFractionalSeconds: true)), detail: detail)
+        let line = Line(event: name, at: MigrationEvent.text(Date()), detail: detail)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         if let data = try? encoder.encode(line) { MigrateOutput.note(String(decoding: data, as: UTF8.self)) }
