@@ -70,11 +70,7 @@ extension Migrator {
             if wasBegun, try await !exists(index, connection) { return }
             try await sendUnhurried(statement, file, connection)
         case .detach(let parent, let partition):
-            switch wasBegun ? try await detachState(parent, partition, connection) : .attached {
-            case .detached: return
-            case .pending: try await connection.execute("alter table \(parent) detach partition \(partition) finalize")
-            case .attached: try await sendUnhurried(statement, file, connection)
-            }
+            try await detach(partition, of: parent, statement, file, connection, wasBegun: wasBegun)
         case .reindex(let scope):
             try await dropLeftovers(of: scope, statement, file, connection)
             try await sendUnhurried(statement, file, connection)
@@ -145,6 +141,41 @@ extension Migrator {
     }
 
     // MARK: Partitions
+
+    /// Its last phase locks the partition against readers, so that it waits no longer than any other ALTER and is tried
+    /// again; without limit, as all that is concurrent: until then it keeps nobody from working.
+    private func detach(
+        _ partition: String, of parent: String, _ statement: SQLScript.Statement, _ file: MigrationFile,
+        _ connection: Connection, wasBegun: Bool
+    ) async throws {
+        var state = wasBegun ? try await detachState(parent, partition, connection) : .attached
+        var attempt = 0
+        while true {
+            do {
+                switch state {
+                case .detached: return
+                case .pending:
+                    try await connection.execute("alter table \(parent) detach partition \(partition) finalize")
+                case .attached: try await send(statement, file, connection)
+                }
+                return
+            } catch {
+                let failure = error as? StatementFailure ?? (error as? PostgresError).map { .init(error: $0, statement: statement) }
+                guard failure?.error.sqlState == "55P03", !Task.isCancelled else { throw error }
+                state = try await detachState(parent, partition, connection)
+                if state == .attached { throw error }
+            }
+            attempt += 1
+            let pause = RetryPolicy.delay(attempt: attempt, jitter: Double.random(in: 0..<1))
+            progress?.note(
+                .retrying, file.path, line: statement.line,
+                [
+                    "attempt": .number(attempt), "because": "a lock was not to be had in time",
+                    "pause_ms": .number(Int(pause.milliseconds)),
+                ])
+            try await Task.sleep(for: pause)
+        }
+    }
 
     private enum DetachState { case attached, pending, detached }
 

@@ -180,7 +180,7 @@ import Testing
         }
         let reader = try await bench.connect()
         try await reader.execute("begin; select * from event")
-        let migrator = try bench.migrator()
+        let migrator = try bench.migrator { $0.lockTimeout = .seconds(20) }
         let running = Task { try await migrator.apply() }
         let pending = "select inhrelid::regclass::text from pg_inherits where inhdetachpending"
         try await eventually("the detach waits for the reader") { try await bench.value(pending) == "event_2" }
@@ -229,5 +229,43 @@ import Testing
         let toast = try await bench.value("select 'pg_toast.pg_toast_' || 'other'::regclass::oid || '_index_ccnew'") ?? ""
         #expect(try await bench.values(invalid) == ["other_sku_pkey_ccnew", toast])
         #expect(bench.messages.contains("dropped the invalid index public.article_sku_pkey_ccnew"))
+    }
+
+    /// Detaching ends with a lock that readers of the partition itself queue behind: never for long, however long a
+    /// first reader is at it, and however often it has to be tried.
+    @Test func aDetachHoldsUpNoReaderOfThePartition() async throws {
+        let bench = try await Bench.make([
+            "migrations/0001_create_event.sql": """
+            create table event (id int, day int) partition by list (day);
+            create table event_1 partition of event for values in (1);
+            create table event_2 partition of event for values in (2);
+            """
+        ])
+        try await bench.apply()
+        try bench.write(
+            "migrations/0002_detach_event.sql",
+            "-- migrate: no-transaction\nalter table event detach partition event_1 concurrently")
+        let long = try await bench.connect()
+        try await long.execute("begin; select * from event_1")
+        let migrator = try bench.migrator {
+            $0.lockTimeout = .milliseconds(200)
+            $0.lockRetries = 0
+        }
+        let running = Task { try await migrator.apply() }
+        let short = try await bench.connect()
+        try await short.execute("set lock_timeout = '8s'")
+        for _ in 0..<4 {
+            try await eventually("it waits for the partition") {
+                try await bench.value(
+                    "select count(*) from pg_locks where relation = 'event_1'::regclass and mode = 'AccessExclusiveLock' and not granted"
+                ) == "1"
+            }
+            try await short.execute("select * from event_1")
+        }
+        try await long.execute("commit")
+        #expect(try await running.value.applied.map(\.path) == ["migrations/0002_detach_event.sql"])
+        #expect(try await bench.values("select inhrelid::regclass::text from pg_inherits") == ["event_2"])
+        await long.close()
+        await short.close()
     }
 }
