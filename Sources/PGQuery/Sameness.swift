@@ -19,14 +19,15 @@ extension PGQuery {
 }
 
 extension ParseTree {
-    /// Without places in the text, and with casts of arrays at their elements.
+    /// Without places in the text, casts of arrays at their elements, `a AND (b AND c)` as `a AND b AND c`, and without an
+    /// alias that is the name anyway.
     fileprivate var settled: ParseTree {
         switch self {
         case .array(let items): return .array(items.map(\.settled))
         case .object(let fields):
             var result: [String: ParseTree] = [:]
             for (name, value) in fields where !Self.isPlace(name) { result[name] = value.settled }
-            return ParseTree.object(result).withCastAtElements
+            return ParseTree.object(result).withCastAtElements.withFlatLogic.withoutIdleAlias
         default: return self
         }
     }
@@ -47,5 +48,26 @@ extension ParseTree {
                 "elements": .array(elements.map { .object(["TypeCast": .object(["arg": $0, "typeName": element])]) })
             ])
         ])
+    }
+
+    /// AND and OR are associative, and the server evaluates them in whatever order it likes.
+    private var withFlatLogic: ParseTree {
+        guard kind == "BoolExpr", case .object(var fields) = self["BoolExpr"], case .string(let logic)? = fields["boolop"],
+            logic != "NOT_EXPR"
+        else { return self }
+        fields["args"] = .array(
+            self["args"].items.flatMap { $0.kind == "BoolExpr" && $0["boolop"].text == logic ? $0["args"].items : [$0] })
+        return .object(["BoolExpr": .object(fields)])
+    }
+
+    /// A server writes `'x'::text AS text` for a column that has its name from the cast (FigureColname in
+    /// parse_target.c).
+    private var withoutIdleAlias: ParseTree {
+        guard kind == "ResTarget", case .object(var fields) = self["ResTarget"], case .string(let name)? = fields["name"],
+            self["val"].kind == "TypeCast", self["val"]["arg"].kind == "A_Const",
+            self["val"]["typeName"]["names"].names.last == name
+        else { return self }
+        fields["name"] = nil
+        return .object(["ResTarget": .object(fields)])
     }
 }

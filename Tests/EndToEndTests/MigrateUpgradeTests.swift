@@ -24,6 +24,9 @@ extension EndToEnd.MigrateUpgrade {
             let restored = try await bench.shell(
                 "gunzip -c \(Self.folder)/\(release) | psql -X -q -v ON_ERROR_STOP=1 '\(url)'")
             try #require(restored.exitCode == 0, "\(restored.err.suffix(2000))")
+            // The database's own grants are in no dump of it.
+            let given = try await bench.shell("psql -X -q -v ON_ERROR_STOP=1 -f \(TestStack.root)/sql/roles/01_database.sql '\(url)'")
+            try #require(given.exitCode == 0, "\(given.err)")
             let people = try await bench.sql(Self.people)
             let orders = try await bench.sql(Self.orders)
             #expect(try await bench.count("select count(*) from membership.member") > 0)
@@ -81,16 +84,26 @@ extension EndToEnd.MigrateUpgrade {
         #expect(verified.exitCode == 0, "\(verified.out.suffix(3000))\(verified.err)")
     }
 
-    /// The schema without comments of pg_dump's own, and without partitions, which are made as time goes by.
+    /// The schema without comments of pg_dump's own, and without partitions, which are made as time goes by. Restored
+    /// once and dumped again: what a server has read from a dump it writes in other words, with fewer parentheses.
     private func dump(_ bench: Bench, _ database: String) async throws -> [String] {
         let partitions = try await bench.stack.admin(database) { admin in
             try await admin.query("select c.oid::regclass::text as name from pg_class c where c.relispartition and c.relkind in ('r', 'p')")
                 .rows.map { $0.text("name") }
         }
+        func url(_ database: String) -> String { TestStack.url(bench.stack.adminURL, database: database) }
+        let copy = "\(bench.database)_copy"
+        try await bench.stack.admin("postgres") { try await $0.execute("create database \(copy) template template0") }
         let outcome = try await bench.shell(
-            "pg_dump --schema-only \(partitions.map { "-T '\($0)'" }.joined(separator: " ")) '\(TestStack.url(bench.stack.adminURL, database: database))'")
+            """
+            pg_dump --schema-only \(partitions.map { "-T '\($0)'" }.joined(separator: " ")) '\(url(database))' \
+                | psql -X -q -v ON_ERROR_STOP=1 '\(url(copy))' >/dev/null && pg_dump --schema-only '\(url(copy))'
+            """)
+        try await bench.stack.admin("postgres") { try await $0.execute("drop database \(copy) with (force)") }
         try #require(outcome.exitCode == 0, "\(outcome.err)")
-        return outcome.lines.filter { !$0.hasPrefix("--") && !$0.hasPrefix("\\") && !$0.isEmpty }
+        let lines = outcome.lines.filter { !$0.hasPrefix("--") && !$0.hasPrefix("\\") && !$0.isEmpty }
+        // Grants stand in the order in which they were given.
+        return lines.filter { !$0.hasPrefix("GRANT ") } + lines.filter { $0.hasPrefix("GRANT ") }.sorted()
     }
 }
 

@@ -186,6 +186,9 @@ import Testing
             #expect(found.one.isEmpty && found.other.isEmpty)
             #expect(PGQuery.isSamePart("CHECK (\(before))", "CHECK (\(after))") && PGQuery.isSamePart(before, after))
         }
+        #expect(PGQuery.isSame("select 'x'::text as text, a from t where (a and (b and c))", "select 'x'::text, a from t where a and b and c"))
+        #expect(!PGQuery.isSame("select 'x'::text as word", "select 'x'::text"))
+        #expect(!PGQuery.isSame("select a or (b and c)", "select a or b and (c or a)"))
         for (before, after) in [("(a > 1) AND (b > 2)", "(a > 1) OR (b > 2)"), ("(ARRAY['x'])::text[]", "(ARRAY['x'])::name[]"), ("a > 1", "a > 2")] {
             #expect(!PGQuery.isSamePart(before, after))
             #expect(try SquashScript.difference("select \(before)", "select \(after)").one.count == 1)

@@ -78,7 +78,12 @@ struct MigrateRehearse: AsyncParsableCommand {
             } else {
                 display.show(report, MigrateOutput.milliseconds(clock.now - start))
             }
-            if let failure = report.failure { throw failure }
+            if let failure = report.failure {
+                guard isJSON else { throw failure }
+                // The report says it already: there is one document.
+                MigrateOutput.note("\(failure)")
+                throw ExitCode(failure.exitCode)
+            }
         }
     }
 }
