@@ -29,6 +29,20 @@ public struct StandardErrorLog: LogHandler {
         set { metadata[key] = newValue }
     }
 
+    /// Writes to stderr as far as that can be done: a full disk or a reader that has gone ends no work. (FileHandle's
+    /// own `write` ends the process.) A closed pipe still sends SIGPIPE to whoever has not turned that off.
+    public static func write(_ data: Data) {
+        data.withUnsafeBytes { bytes in
+            var sent = 0
+            while let start = bytes.baseAddress, sent < bytes.count {
+                let count = Foundation.write(STDERR_FILENO, start + sent, bytes.count - sent)
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else { return }
+                sent += count
+            }
+        }
+    }
+
     public func log(event: LogEvent) {
         let (level, message) = (event.level, event.message)
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
@@ -37,10 +51,10 @@ public struct StandardErrorLog: LogHandler {
             var object = ["time": time, "level": level.rawValue, "logger": label, "message": "\(message)"]
             for (key, value) in all { object[key] = "\(value)" }
             let data = (try? JSONSerialization.data(withJSONObject: object, options: [.sortedKeys])) ?? Data()
-            FileHandle.standardError.write(data + Data("\n".utf8))
+            Self.write(data + Data("\n".utf8))
         } else {
             let pairs = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-            FileHandle.standardError.write(Data("\(time) \(level.rawValue) \(message)\(pairs)\n".utf8))
+            Self.write(Data("\(time) \(level.rawValue) \(message)\(pairs)\n".utf8))
         }
     }
 }

@@ -2,6 +2,17 @@ import Foundation
 import Testing
 
 extension EndToEnd.Migrate {
+    /// Whoever reads along goes away, or the disk that it is written to is full: the run goes on.
+    @Test(arguments: ["2> >(exec true)", "2>/dev/full", "2>&-", ">/dev/full 2>/dev/full", "2>&1 | true"])
+    func noReaderFailsARun(_ output: String) async throws {
+        try await EndToEnd.MigrateVerbs.withProject { bench in
+            let command = "\(Emporium.path) migrate apply --owner-role '' --verbose --progress ndjson \(output)"
+            let outcome = try await Child("/bin/bash", ["-o", "pipefail", "-c", command], bench.environment, in: bench.folder).outcome()
+            #expect(outcome.exitCode == 0, "\(outcome.err)")
+            #expect(try await bench.run("migrate", "status", "--exit-code", "--owner-role", "").exitCode == 0)
+        }
+    }
+
     /// Whoever reads stderr as NDJSON can read each of its lines, whatever goes wrong.
     @Test func progressIsNothingButNDJSON() async throws {
         try await MigrateProof.with(rows: 10) { proof in

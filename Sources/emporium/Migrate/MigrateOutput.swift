@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Ingest
 import Migrations
 
 /// Data goes to stdout, everything else to stderr.
@@ -9,6 +10,8 @@ enum MigrateOutput {
     static func reporting(
         _ progress: MigrateProgress = .plain, json isJSON: Bool = false, _ body: () async throws -> Void
     ) async throws {
+        // Whoever reads along may go away: that is no reason to break off half way.
+        signal(SIGPIPE, SIG_IGN)
         func report(_ text: String, _ code: Int32) -> ExitCode {
             switch progress {
             case .plain: note(text)
@@ -28,7 +31,7 @@ enum MigrateOutput {
 
     static func note(_ text: String) { write(text + "\n") }
 
-    static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    static func write(_ text: String) { StandardErrorLog.write(Data(text.utf8)) }
 
     static func json(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
