@@ -64,8 +64,9 @@ extension Migrator {
                     logger.debug("\(one.step.file.path) applied in \(one.duration) ms")
                     if !one.remade.isEmpty {
                         logger.notice("\(one.step.file.path): made again: \(one.remade.joined(separator: ", "))")
+                        progress?.note(
+                            .remade, one.step.file.path, ["objects": .list(one.remade.map { .text($0) })])
                     }
-                    for remade in one.remade { progress?.note(.remade, one.step.file.path, ["what": .text(remade)]) }
                     progress?.note(
                         .fileApplied, one.step.file.path,
                         [

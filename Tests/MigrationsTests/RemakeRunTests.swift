@@ -47,7 +47,9 @@ import Testing
         try bench.write(Self.report, "create or replace view shop.report as select c, shop.help() as help from shop.sale")
         try bench.write("sql/functions/30_last/shop.last.sql", "create or replace view shop.last as select c from shop.report")
         let seen = Mutex<[String]>([])
+        let told = Mutex<[MigrationEvent]>([])
         let report = try await bench.migrator {
+            $0.onEvent = { event in if event.name == .remade { told.withLock { $0.append(event) } } }
             $0.checkpoint = { checkpoint in
                 if case .finished = checkpoint.moment { seen.withLock { $0.append(checkpoint.path) } }
             }
@@ -58,6 +60,12 @@ import Testing
             ])
         #expect(seen.withLock { $0 } == [Self.sale, "sql/functions/30_last/shop.last.sql"])  // two transactions
         #expect(report.applied[0].remade == ["view shop.sale"] && report.applied[2].remade == ["view shop.report"], "\(report.applied)")
+        // One event a file, with all of its objects.
+        #expect(
+            told.withLock { $0.map { "\($0.path ?? "") \($0.detail)" } } == [
+                "\(Self.sale) \(["objects": MigrationEvent.Value.list(["view shop.sale"])])",
+                "\(Self.report) \(["objects": MigrationEvent.Value.list(["view shop.report"])])",
+            ])
         #expect(try await bench.value("select array[c, help]::text from shop.report") == "{5,7}")
         #expect(try await bench.value("select relacl::text ~ '[{,]=r/postgres' from pg_class where oid = 'shop.report'::regclass") == "t")
         #expect(try await bench.apply().isEmpty)
