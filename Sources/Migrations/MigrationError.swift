@@ -58,6 +58,7 @@ public struct MigrationError: Error, Sendable, CustomStringConvertible {
             switch error.sqlStateClass {
             case "08", "53", "57": .unavailable
             case "28", "3D", "42": .configuration
+            case _ where error.sqlState == "55P03": .busy
             default: .statementFailed
             }
         self.init(code, "\(what): \(error.description)")

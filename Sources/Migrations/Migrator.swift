@@ -178,6 +178,7 @@ public struct Migrator: Sendable {
         } catch let error as PostgresError {
             // A cancelled task's statement ends with 57014.
             if Task.isCancelled { throw CancellationError() }
+            if error.sqlState == "55P03" { throw await notObtained(error) }
             throw MigrationError(error, during: "the ledger \(Ledger.table)")
         }
     }

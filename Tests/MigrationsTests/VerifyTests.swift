@@ -23,6 +23,27 @@ import Testing
         #expect(try await bench.value("select count(*) from pg_roles where rolname like 'emporium\\_aside%' and rolname like '%\(bench.database)%'") == "0")
     }
 
+    /// Reading a view's definition opens its tables.
+    @Test func whoeverLocksATableIsNamed() async throws {
+        let bench = try await Bench.make([
+            "migrations/0001_create_a.sql": "create table a (b int); create view v as select b from a"
+        ])
+        try await bench.apply()
+        let holder = try await bench.connect()
+        try await holder.execute("begin; lock table a in access exclusive mode")
+        for prepared in [false, true] {
+            if prepared { try await holder.execute("prepare transaction '\(bench.database) x'") }
+            let migrator = try bench.migrator { $0.lockWait = .milliseconds(300); $0.lockTimeout = .milliseconds(300) }
+            let error = try await #require(throws: MigrationError.self) { try await migrator.verify() }
+            #expect(error.code == .busy && error.exitCode == 75 && error.server?.sqlState == "55P03", "\(error)")
+            let name = prepared ? "the prepared transaction \(bench.database) x" : "pid \(holder.backendPID)"
+            #expect(error.description.contains("a, held by \(name), user postgres"), "\(error)")
+        }
+        try await holder.execute("rollback prepared '\(bench.database) x'")
+        await holder.close()
+        #expect(try await bench.migrator().verify().isClean)
+    }
+
     @Test func membersThatAreNotOursAreNoDrift() async throws {
         let bench = try await applied()
         let login = "\(bench.database)_alice"

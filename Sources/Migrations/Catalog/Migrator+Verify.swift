@@ -119,7 +119,16 @@ extension Migrator {
         try await withSession { session in
             let connection = session.connection
             let roles = CatalogSnapshot.Roles(described: build.roles, deployers: deployers.subtracting(build.roles))
-            let live = try await CatalogSnapshot.take(connection, roles: roles)
+            // Reading a definition opens the tables that it names. A reader that waits keeps nobody from working, so it
+            // may wait longer than a migration would.
+            let patience = max(options.lockTimeout, min(options.lockWait, .seconds(10)))
+            try await connection.execute("set lock_timeout = \(patience.milliseconds)")
+            let live: CatalogSnapshot
+            do {
+                live = try await CatalogSnapshot.take(connection, roles: roles)
+            } catch let error as PostgresError where error.sqlState != "55P03" && !Task.isCancelled {
+                throw MigrationError(error, during: "reading the catalog")
+            }
             var report = VerifyReport()
             report.note(plan(against: try await Ledger.read(connection) ?? []), project)
             report.invalidIndexes = try await invalidIndexes(connection)
