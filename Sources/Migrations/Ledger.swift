@@ -135,8 +135,8 @@ enum Ledger {
 
     /// One row for those of the files that went into a squashed one. It is the last one's, so that it stays said when
     /// that was, and what ran after it.
-    static func adopt(_ adoption: MigrationPlan.Adoption, _ connection: Connection) async throws {
-        let paths = adoption.rows.map(\.path)
+    static func squash(_ squash: MigrationPlan.Squash, _ connection: Connection) async throws {
+        let paths = squash.rows.map(\.path)
         guard let last = paths.last else { return }
         var changed = 0
         for path in paths.dropLast() {
@@ -151,19 +151,19 @@ enum Ledger {
             returning path
             """,
             [
-                .text(last), .text(adoption.file.path), .int(adoption.file.version.map(Int64.init)),
-                .text(adoption.file.checksum),
+                .text(last), .text(squash.file.path), .int(squash.file.version.map(Int64.init)),
+                .text(squash.file.checksum),
             ]
         ).rows.count
         guard changed == paths.count else {
-            throw MigrationError(.lockLost, "\(adoption.file.path): rows of what it was squashed from are gone from \(table)")
+            throw MigrationError(.lockLost, "\(squash.file.path): rows of what it was squashed from are gone from \(table)")
         }
     }
 
     /// Puts the checksums of this release in the place of an earlier one's, row by row. Runs under the advisory lock
     /// only. Nothing else of a row changes: no file has run.
-    static func adopt(_ files: [MigrationFile], _ connection: Connection) async throws {
-        try await connection.transaction { connection in
+    static func restamp(_ files: [MigrationFile], _ connection: Connection) async throws {
+        try await together(connection) { connection in
             for file in files {
                 try await connection.query(
                     "update ops.migration set checksum = $2 where path = $1 and checksum = $3",
@@ -183,6 +183,13 @@ enum Ledger {
                 try await connection.execute("comment on column ops.migration.checksum is '\(checksumComment)'")
             }
         }
+    }
+
+    /// In the transaction that is open, or in one of its own.
+    static func together(
+        _ connection: Connection, _ body: @Sendable (Connection) async throws -> Void
+    ) async throws {
+        if await connection.inTransaction { try await body(connection) } else { try await connection.transaction(body) }
     }
 
     static func baseline(_ file: MigrationFile, _ connection: Connection) async throws {

@@ -22,14 +22,14 @@ public struct MigrationPlan: Sendable, Equatable {
     }
 
     /// A squashed file whose own files were all applied.
-    public struct Adoption: Sendable, Equatable {
+    public struct Squash: Sendable, Equatable {
         public let file: MigrationFile
         /// Their rows, by version, which one row of the squashed file replaces.
         public let rows: [LedgerRow]
     }
 
     /// Squashed files that the ledger takes as applied; nothing of them runs.
-    public let adoptions: [Adoption]
+    public let squashes: [Squash]
     /// What runs, in order.
     public let steps: [Step]
     /// What would run, but stands behind the target: versioned files after it and, while one of those is pending, every
@@ -42,7 +42,7 @@ public struct MigrationPlan: Sendable, Equatable {
     /// Every file and every row, in order of running, rows without a file last.
     public let statuses: [MigrationStatus]
     /// Files that are as they were applied and do not run, whose rows hold the checksum of an earlier release.
-    let adopted: [MigrationFile]
+    let restamps: [MigrationFile]
 
     /// - Parameters:
     ///   - problems: those of the files themselves; they come first.
@@ -56,26 +56,26 @@ public struct MigrationPlan: Sendable, Equatable {
         for file in files { draft.judge(file) }
         draft.judgeRowsWithoutFile()
         steps = draft.steps
-        adoptions = draft.adoptions
+        squashes = draft.squashes
         heldBack = draft.heldBack
         self.problems = problems + draft.problems
         warnings = draft.warnings
         statuses = draft.statuses
-        adopted = draft.adopted
+        restamps = draft.restamps
     }
 
     /// True when an apply would change something, or would refuse to. What is held back does not count.
-    public var isPending: Bool { !steps.isEmpty || !adoptions.isEmpty || !problems.isEmpty }
+    public var isPending: Bool { !steps.isEmpty || !squashes.isEmpty || !problems.isEmpty }
 }
 
 /// `{"pending": [{"path", "kind", "reason"}], "adopted": [path], "held_back": [path], "problems": […], "warnings": […]}`
 extension MigrationPlan: Encodable {
-    private enum CodingKeys: String, CodingKey { case pending, adopted, heldBack = "held_back", problems, warnings }
+    private enum CodingKeys: String, CodingKey { case pending, squashes = "adopted", heldBack = "held_back", problems, warnings }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(steps, forKey: .pending)
-        try container.encode(adoptions.map(\.file.path), forKey: .adopted)
+        try container.encode(squashes.map(\.file.path), forKey: .squashes)
         try container.encode(heldBack.map(\.path), forKey: .heldBack)
         try container.encode(problems, forKey: .problems)
         try container.encode(warnings, forKey: .warnings)
@@ -96,12 +96,12 @@ extension MigrationPlan.Step: Encodable {
 /// A plan while it is being made.
 private struct Draft {
     var steps: [MigrationPlan.Step] = []
-    var adoptions: [MigrationPlan.Adoption] = []
+    var squashes: [MigrationPlan.Squash] = []
     var heldBack: [MigrationFile] = []
     var problems: [MigrationProblem] = []
     var warnings: [String] = []
     var statuses: [MigrationStatus] = []
-    var adopted: [MigrationFile] = []
+    var restamps: [MigrationFile] = []
 
     private let rows: [String: LedgerRow]
     private var orphans: [LedgerRow]
@@ -140,7 +140,7 @@ private struct Draft {
                 run(file, .grants, .pending, row)
             } else {
                 note(file, .applied, row)
-                if row.checksum != file.checksum { adopted.append(file) }
+                if row.checksum != file.checksum { restamps.append(file) }
             }
         } else if file.kind == .versioned {
             note(file, .edited, row)
@@ -163,7 +163,7 @@ private struct Draft {
         switch squashed.standing(of: found) {
         case .none: return false
         case .all:
-            adoptions.append(MigrationPlan.Adoption(file: file, rows: found))
+            squashes.append(MigrationPlan.Squash(file: file, rows: found))
             note(file, .pending, nil)
         case .some(let why):
             note(file, .incomplete, nil)

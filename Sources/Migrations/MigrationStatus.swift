@@ -98,10 +98,10 @@ public struct MigrationReport: Sendable, Equatable, Encodable {
     /// In the order of running.
     public var applied: [Applied] = []
     /// Squashed files whose own files were all applied: only the ledger has changed. By path.
-    public var adopted: [String] = []
+    public var squashed: [String] = []
     /// Files that stand behind the target, by path.
     public var heldBack: [String] = []
     public var warnings: [String] = []
 
-    private enum CodingKeys: String, CodingKey { case applied, adopted, heldBack = "held_back", warnings }
+    private enum CodingKeys: String, CodingKey { case applied, squashed = "adopted", heldBack = "held_back", warnings }
 }

@@ -66,38 +66,25 @@ public struct Migrator: Sendable {
             try refuse(glance.problems)
             progress?.note(
                 .runStarted, nil, ["files": .number(project.files.count), "pending": .number(glance.steps.count)])
-            if glance.steps.isEmpty && glance.adoptions.isEmpty && glance.adopted.isEmpty {
+            if glance.steps.isEmpty && glance.squashes.isEmpty && glance.restamps.isEmpty {
                 for warning in glance.warnings { logger.warning("\(warning)") }
                 return MigrationReport(heldBack: glance.heldBack.map(\.path), warnings: glance.warnings)
             }
             return try await withLock { lock in
-                var ledger = try await Ledger.read(session.connection)
+                let ledger = try await Ledger.read(session.connection)
                 let plan = plan(against: ledger ?? [])
                 try refuse(plan.problems)
                 for warning in plan.warnings { logger.warning("\(warning)") }
-                if ledger == nil {
-                    try await Ledger.create(session.connection)
-                    ledger = []
-                } else {
-                    try await Ledger.complete(session.connection)
-                    try await ObjectLedger.adopt(
-                        project, ledger: ledger ?? [], pending: Set(plan.steps.map(\.file.path)),
-                        owner: options.ownerRole, session.connection)
-                    if !plan.adopted.isEmpty {
-                        try await Ledger.adopt(plan.adopted, session.connection)
-                        logger.notice(
-                            "\(plan.adopted.count) checksums of an earlier release were rewritten; no file ran for that")
-                    }
+                try await lock.check()
+                try await prepareLedger(for: plan, ledger, session.connection)
+                if !plan.restamps.isEmpty {
+                    logger.notice(
+                        "\(plan.restamps.count) checksums of an earlier release were rewritten; no file ran for that")
                 }
                 progress?.record(in: configuration)
-                var report = MigrationReport(heldBack: plan.heldBack.map(\.path), warnings: plan.warnings)
-                if !plan.adoptions.isEmpty {
-                    try await lock.check()
-                    try await session.connection.transaction { connection in
-                        for adoption in plan.adoptions { try await Ledger.adopt(adoption, connection) }
-                    }
-                    report.adopted = plan.adoptions.map(\.file.path)
-                }
+                var report = MigrationReport(
+                    squashed: plan.squashes.map(\.file.path), heldBack: plan.heldBack.map(\.path),
+                    warnings: plan.warnings)
                 var steps = plan.steps[...]
                 while let step = steps.popFirst() {
                     let applied = try await run(step, upcoming: Array(steps), session, lock)
@@ -151,7 +138,26 @@ public struct Migrator: Sendable {
             allowOutOfOrder: options.allowOutOfOrder, target: options.target)
     }
 
-    private func checkTarget() throws {
+    /// What becomes of the ledger before any file runs: it is there, whole, and has what the plan takes as applied. In
+    /// the caller's transaction where one is open. Runs under the advisory lock, or where all of it is rolled back.
+    /// - Parameter ledger: what the plan was made of; nil where there is none yet.
+    func prepareLedger(for plan: MigrationPlan, _ ledger: [LedgerRow]?, _ connection: Connection) async throws {
+        guard let ledger else {
+            if await connection.inTransaction { return try await Ledger.make(connection) }
+            return try await Ledger.create(connection)
+        }
+        try await Ledger.complete(connection)
+        try await ObjectLedger.adopt(
+            project, ledger: ledger, pending: Set(plan.steps.map(\.file.path)), owner: options.ownerRole, connection)
+        if !plan.restamps.isEmpty { try await Ledger.restamp(plan.restamps, connection) }
+        if !plan.squashes.isEmpty {
+            try await Ledger.together(connection) { connection in
+                for squash in plan.squashes { try await Ledger.squash(squash, connection) }
+            }
+        }
+    }
+
+    func checkTarget() throws {
         if let target = options.target { try project.checkVersion(target) }
     }
 

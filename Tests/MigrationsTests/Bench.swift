@@ -30,6 +30,8 @@ struct Bench: Sendable {
         try Data(text.utf8).write(to: url)
     }
 
+    func remove(_ path: String) throws { try FileManager.default.removeItem(atPath: root + "/" + path) }
+
     func move(_ path: String, _ other: String) throws {
         try FileManager.default.moveItem(atPath: root + "/" + path, toPath: root + "/" + other)
     }

@@ -61,11 +61,11 @@ import Testing
         for index in [0, 1, 2, 4] { ledger[index].checksum = files[index].byteChecksum }
         let plan = MigrationPlan(files: files, ledger: ledger)
         #expect(plan.steps.isEmpty && plan.problems.isEmpty && !plan.isPending)
-        #expect(plan.adopted.map(\.path) == [role.path, first.path, second.path, grants.path])
+        #expect(plan.restamps.map(\.path) == [role.path, first.path, second.path, grants.path])
         // Grants that run write their row anew anyway.
         let changed = try Self.file(function.path, "select 'changed'")
         let other = MigrationPlan(files: [role, first, second, changed, grants], ledger: ledger)
-        #expect(other.adopted.map(\.path) == [role.path, first.path, second.path])
+        #expect(other.restamps.map(\.path) == [role.path, first.path, second.path])
         #expect(steps(other) == ["\(function.path) changed", "\(grants.path) grants"])
         // Bytes that are others are an edit, whatever release wrote the row: what they said is not known any more.
         let spaced = try Self.file(first.path, "select  1")
@@ -81,7 +81,7 @@ import Testing
             try Self.file(function.path, "/* x */ select 1"), grants,
         ]
         let plan = MigrationPlan(files: files, ledger: ledger)
-        #expect(plan.steps.isEmpty && plan.problems.isEmpty && plan.adopted.isEmpty)
+        #expect(plan.steps.isEmpty && plan.problems.isEmpty && plan.restamps.isEmpty)
     }
 
     @Test func anEditedVersionIsRefused() throws {

@@ -58,7 +58,7 @@ import Testing
             .squash(to: 2, name: "create_base", dump: Self.dump)
         #expect(report.removed.count == 2 && report.isWritten)
         let taken = try await bench.migrator(as: deploy) { $0.ownerRole = owner }.apply()
-        #expect(taken.applied.isEmpty && taken.adopted == [report.path])
+        #expect(taken.applied.isEmpty && taken.squashed == [report.path])
 
         // Another database of the same owner comes to the same from empty.
         let other = "\(bench.database)_other"

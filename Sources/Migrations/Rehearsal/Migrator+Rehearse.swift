@@ -32,6 +32,7 @@ extension Migrator {
         _ how: RehearsalReport.How?, _ onFile: (@Sendable (RehearsalReport.File) -> Void)?
     ) async throws -> RehearsalReport {
         try refuse(project.problems)
+        try checkTarget()
         let (glance, furnishing, others) = try await withSession { session in
             (
                 plan(against: try await Ledger.read(session.connection) ?? []),
@@ -41,7 +42,7 @@ extension Migrator {
         try refuse(glance.problems)
         if glance.steps.isEmpty {
             var report = RehearsalReport(how: how ?? .clone)
-            report.warnings = glance.warnings
+            report.note(glance)
             report.differences = []
             return report
         }
@@ -181,27 +182,16 @@ extension Migrator {
         let ledger = try await Ledger.read(session.connection)
         let plan = plan(against: ledger ?? [])
         try refuse(plan.problems)
-        report.warnings = plan.warnings
+        report.note(plan)
         let before: CatalogSnapshot
         do {
             before = try await CatalogSnapshot.take(session.connection)
-        } catch let error as PostgresError where !Task.isCancelled {
+        } catch let error as PostgresError where error.sqlState != "55P03" && !Task.isCancelled {
             throw MigrationError(error, during: "reading the catalog")
         }
         let log = try await ObservationLog.begin(session.connection)
         if report.how == .transaction { try await session.connection.execute("begin") }
-        if ledger == nil {
-            if report.how == .transaction {
-                try await Ledger.make(session.connection)
-            } else {
-                try await Ledger.create(session.connection)
-            }
-        } else {
-            try await Ledger.complete(session.connection)
-            try await ObjectLedger.adopt(
-                project, ledger: ledger ?? [], pending: Set(plan.steps.map(\.file.path)), owner: options.ownerRole,
-                session.connection)
-        }
+        try await prepareLedger(for: plan, ledger, session.connection)
         var options = options
         options.observations = log
         let observed = Migrator(project: project, configuration: configuration, options: options, logger: logger)

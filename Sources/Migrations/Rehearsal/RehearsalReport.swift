@@ -15,6 +15,10 @@ public struct RehearsalReport: Sendable, Encodable {
     public var notices: [String] = []
     /// What a plan warns of.
     public var warnings: [String] = []
+    /// Squashed files that an apply would take as applied: only its ledger would change. By path.
+    public var squashed: [String] = []
+    /// Files that stand behind the target, by path.
+    public var heldBack: [String] = []
     /// In the order of running, up to the one that failed.
     public var files: [File] = []
     /// How the catalog and the grants after it differ from those before; nil where a file failed.
@@ -23,6 +27,13 @@ public struct RehearsalReport: Sendable, Encodable {
     public var failure: MigrationError?
 
     init(how: How) { self.how = how }
+
+    /// What the plan tells beside the files that run.
+    mutating func note(_ plan: MigrationPlan) {
+        warnings = plan.warnings
+        squashed = plan.squashes.map(\.file.path)
+        heldBack = plan.heldBack.map(\.path)
+    }
 
     public struct File: Sendable, Equatable, Encodable {
         public enum Outcome: String, Sendable, Encodable {
@@ -107,7 +118,9 @@ public struct RehearsalReport: Sendable, Encodable {
         public let deleted: Int
     }
 
-    private enum CodingKeys: String, CodingKey { case how, notices, warnings, files, differences, failure }
+    private enum CodingKeys: String, CodingKey {
+        case how, notices, warnings, squashed = "adopted", heldBack = "held_back", files, differences, failure
+    }
     private enum FailureKeys: String, CodingKey { case code, path, line, column, message, sqlstate }
 
     public func encode(to encoder: any Encoder) throws {
@@ -115,6 +128,8 @@ public struct RehearsalReport: Sendable, Encodable {
         try container.encode(how, forKey: .how)
         try container.encode(notices, forKey: .notices)
         try container.encode(warnings, forKey: .warnings)
+        try container.encode(squashed, forKey: .squashed)
+        try container.encode(heldBack, forKey: .heldBack)
         try container.encode(files, forKey: .files)
         try container.encode(differences, forKey: .differences)
         guard let failure else { return try container.encodeNil(forKey: .failure) }

@@ -120,9 +120,12 @@ enum ObjectLedger {
         of names: [String], owner: String?, _ connection: Connection
     ) async throws -> [FileObjects.Identity] {
         guard !names.isEmpty else { return [] }
-        return try await connection.transaction { connection in
-            try await connection.execute("set local search_path = ''")
-            let result = try await connection.query(
+        // A rehearsal's transaction is open already: what is set for the question is taken back with the savepoint.
+        let isInside = await connection.inTransaction
+        try await connection.execute((isInside ? "savepoint emporium_overloads;" : "begin;") + "set local search_path = ''")
+        let result: QueryResult
+        do {
+            result = try await connection.query(
                 """
                 select 'function' as kind, p.oid::regprocedure::text as identity
                 from pg_proc p join pg_namespace n on n.oid = p.pronamespace
@@ -132,8 +135,13 @@ enum ObjectLedger {
                     select from pg_depend d
                     where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
                 """, [.array(names), .optional(owner)])
-            return result.rows.compactMap(identity)
+        } catch {
+            if !isInside { _ = try? await connection.execute("rollback") }
+            throw error
         }
+        try await connection.execute(
+            isInside ? "rollback to savepoint emporium_overloads; release savepoint emporium_overloads" : "rollback")
+        return result.rows.compactMap(identity)
     }
 
     /// The file that makes a thing of that name now.

@@ -57,7 +57,7 @@ struct MigrateApply: AsyncParsableCommand {
             guard isPlain else { return }
             let files = migrator.project.files.count
             MigrateOutput.noteHeldBack(report.heldBack, reach.target)
-            for path in report.adopted {
+            for path in report.squashed {
                 MigrateOutput.note("\(path): taken as applied, for the files that it was squashed from are")
             }
             if report.applied.isEmpty && !report.heldBack.isEmpty {

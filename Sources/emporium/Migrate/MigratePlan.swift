@@ -57,12 +57,12 @@ struct MigratePlan: AsyncParsableCommand {
             byPath[step.file.path, default: []].flatMap(ForecastDocument.lines).forEach { print($0) }
         }
         MigrateOutput.noteHeldBack(plan.heldBack.map(\.path), reach.target)
-        for adoption in plan.adoptions {
+        for squash in plan.squashes {
             MigrateOutput.note(
-                "\(adoption.file.path): all \(adoption.rows.count) files that it was squashed from are applied; only the ledger changes")
+                "\(squash.file.path): all \(squash.rows.count) files that it was squashed from are applied; only the ledger changes")
         }
         switch plan.steps.count {
-        case 0 where !plan.adoptions.isEmpty: MigrateOutput.note("no file would run")
+        case 0 where !plan.squashes.isEmpty: MigrateOutput.note("no file would run")
         case 0: MigrateOutput.note(plan.heldBack.isEmpty ? "nothing is pending" : "nothing is pending up to the target")
         case 1: MigrateOutput.note("1 file is pending")
         default: MigrateOutput.note("\(plan.steps.count) files are pending")
