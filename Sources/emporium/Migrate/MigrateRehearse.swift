@@ -35,6 +35,7 @@ struct MigrateRehearse: AsyncParsableCommand {
 
     @OptionGroup var options: MigrateOptions
     @OptionGroup var waiting: MigrateLockWait
+    @OptionGroup var reach: MigrateTarget
 
     @Option(help: ArgumentHelp("Where: a copy if possible, a copy or nothing, the database itself.", valueName: "place"))
     var how = Place.auto
@@ -42,7 +43,7 @@ struct MigrateRehearse: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "How long it may wait for a lock, and others for it. 0: without limit.", valueName: "duration"))
-    var lockTimeout = DurationArgument(.seconds(1))
+    var lockTimeout = DurationArgument(MigrationOptions.defaultLockTimeout)
 
     @Option(help: ArgumentHelp("How often a file is tried again after such a wait.", valueName: "n"))
     var lockRetries = 30
@@ -61,6 +62,7 @@ struct MigrateRehearse: AsyncParsableCommand {
                 $0.lockTimeout = lockTimeout.value
                 $0.lockRetries = lockRetries
                 $0.allowOutOfOrder = allowOutOfOrder
+                $0.target = reach.target
             }
             let display = RehearsalDisplay(
                 width: migrator.project.files.map(\.path.count).max() ?? 0, isVerbose: options.verbose, slow: Self.slow)
@@ -71,19 +73,24 @@ struct MigrateRehearse: AsyncParsableCommand {
                 if !isJSON { display.show(file) }
             }
             report.warnings.forEach { MigrateOutput.note("warning: \($0)") }
+            if !isJSON {
+                MigrateOutput.noteHeldBack(report.heldBack, reach.target)
+                for path in report.squashed {
+                    MigrateOutput.note("\(path): would be taken as applied, for the files that it was squashed from are")
+                }
+            }
             if isJSON {
                 try MigrateOutput.json(report)
             } else if report.files.isEmpty {
-                MigrateOutput.note("nothing is pending")
+                MigrateOutput.note(report.heldBack.isEmpty ? "nothing is pending" : "nothing is pending up to the target")
             } else {
                 display.show(report, MigrateOutput.milliseconds(clock.now - start))
             }
-            if let failure = report.failure {
-                guard isJSON else { throw failure }
-                // The report says it already: there is one document.
-                MigrateOutput.note("\(failure)")
-                throw ExitCode(failure.exitCode)
-            }
+            guard let failure = report.failure else { return }
+            // The report is the one document on stdout, and holds it.
+            guard isJSON else { throw failure }
+            MigrateOutput.note("\(failure)")
+            throw ExitCode(failure.exitCode)
         }
     }
 }
