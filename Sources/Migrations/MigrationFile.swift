@@ -149,6 +149,8 @@ extension [Placeholders.Filling] {
 
 /// The rules for the names of versioned files.
 public enum MigrationName {
+    /// What stands behind the number.
+    public static let wordsRule = "a verb and its object in snake_case, such as add_order_currency"
     public static let rule = "four digits, then a verb and its object in snake_case: 0042_add_order_currency.sql"
 
     /// 42 for `0042_add_order_currency.sql`; nil where the name breaks the rule.

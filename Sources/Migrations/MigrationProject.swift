@@ -121,7 +121,7 @@ public struct MigrationProject: Sendable {
     ///   be written.
     public func makeMigration(named name: String) throws -> String {
         guard MigrationName.isSnakeCase(name) else {
-            throw MigrationError(.usage, "\(name) is no name for a migration", hint: MigrationName.rule)
+            throw MigrationError(.usage, "\(name) is no name for a migration", hint: "it is " + MigrationName.wordsRule)
         }
         let tree = FileTree(root: root)
         let taken = try tree.sql(under: "migrations").compactMap {

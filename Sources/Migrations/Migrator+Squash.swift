@@ -69,7 +69,7 @@ extension Migrator {
     private func filesToSquash(_ version: Int, _ name: String) throws -> [MigrationFile] {
         try refuse(project.problems)
         guard MigrationName.isSnakeCase(name) else {
-            throw MigrationError(.usage, "\(name) is no name for a migration", hint: MigrationName.rule)
+            throw MigrationError(.usage, "\(name) is no name for a migration", hint: "it is " + MigrationName.wordsRule)
         }
         try project.checkVersion(version)
         let old = project.files.filter { $0.kind == .versioned && ($0.version ?? .max) <= version }

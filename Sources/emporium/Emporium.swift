@@ -31,7 +31,11 @@ struct Emporium: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            if let code = Failure.report(error) { Self.exit(withError: ExitCode(code)) }
+            let code = Failure.report(error)
+            MigrateOutput.answer(
+                error, code == nil ? Self.message(for: error) : "\(error)",
+                exitCode: code ?? Self.exitCode(for: error).rawValue, arguments: CommandLine.arguments)
+            if let code { Self.exit(withError: ExitCode(code)) }
             Self.exit(withError: error)  // ArgumentParser's own: help, usage, explicit exit codes
         }
     }

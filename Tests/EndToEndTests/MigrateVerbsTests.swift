@@ -42,7 +42,7 @@ extension EndToEnd.MigrateVerbs {
 
     /// Runs a verb plainly and with --json, and wants the same exit code and one JSON document.
     static func expect(
-        _ bench: Bench, _ arguments: [String], _ code: Int32, json: Bool = true, _ more: [String: String] = [:],
+        _ bench: Bench, _ arguments: [String], _ code: Int32, _ more: [String: String] = [:],
         at location: SourceLocation = #_sourceLocation
     ) async throws {
         let plain = try await migrate(bench, arguments, more)
@@ -50,7 +50,6 @@ extension EndToEnd.MigrateVerbs {
         let machine = try await migrate(bench, arguments + ["--json"], more)
         #expect(machine.exitCode == code, "\(arguments) --json: \(machine.err)", sourceLocation: location)
         if code != 0 && code != 2 { #expect(!plain.err.isEmpty && !machine.err.isEmpty, sourceLocation: location) }
-        guard json else { return }
         let value = try? JSONSerialization.jsonObject(with: Data(machine.out.utf8))
         #expect(value != nil, "\(arguments) --json: \(machine.out)", sourceLocation: location)
         // A plan tells problems and a code of its own; everything else says why it failed.
@@ -63,6 +62,7 @@ extension EndToEnd.MigrateVerbs {
 
     static let verbs = [
         ["apply"], ["plan"], ["status"], ["repair", "--dry-run"], ["baseline", "2"], ["squash", "--to", "2", "--dry-run"],
+        ["verify"], ["rehearse"], ["lint", "--squawk", "off"],
     ]
 
     @Test(arguments: verbs) func noServerIs69(_ verb: [String]) async throws {
@@ -83,12 +83,13 @@ extension EndToEnd.MigrateVerbs {
             ] {
                 try await Self.expect(bench, arguments, 64)
             }
-            // Nothing has begun here: what the parser refuses is said in words.
+            // What the parser refuses is a document, too.
             for arguments in [
                 ["apply", "--lock-retries", "-1"], ["apply", "--nonsense"], ["plan", "--target", "x"], ["baseline"], ["squash"],
-                ["squash", "--to", "2", "--name", "Bad"], ["new", "Bad"], ["nonsense"],
+                ["squash", "--to", "2", "--name", "Bad"], ["new", "Bad"], ["nonsense"], ["apply", "--placeholder", "x"],
+                ["rehearse", "--how", "elsewhere"], ["lint", "--squawk", "maybe"],
             ] {
-                try await Self.expect(bench, arguments, 64, json: false)
+                try await Self.expect(bench, arguments, 64)
             }
             #expect(try await bench.value("select to_regnamespace('ops')::text") == nil)
         }
@@ -122,6 +123,8 @@ extension EndToEnd.MigrateVerbs {
             try await Self.expect(bench, ["plan"], 0)
             try Self.write(bench, "migrations/0003_break_it.sql", "select 1;\nselect nope")
             try await Self.expect(bench, ["apply"], 1)
+            for how in ["clone", "transaction"] { try await Self.expect(bench, ["rehearse", "--how", how], 1) }
+            for verb in [["verify"], ["lint", "--squawk", "off"]] { try await Self.expect(bench, verb, 1) }
             let error = try #require(try await Self.migrate(bench, ["apply", "--json"]).json()["error"] as? [String: Any])
             #expect(error["path"] as? String == "migrations/0003_break_it.sql" && error["line"] as? Int == 2)
             #expect(error["sqlstate"] as? String == "42703" && error["code"] as? String == "statement_failed")
@@ -178,6 +181,8 @@ extension EndToEnd.MigrateVerbs {
             for arguments in [["repair"], ["repair", "--json"]] {
                 let asked = try await Self.migrate(bench, arguments)
                 #expect(asked.exitCode == 64 && asked.err.contains("--yes"), "\(asked.err)")
+                guard arguments.count > 1 else { continue }
+                #expect((try asked.json()["error"] as? [String: Any])?["code"] as? String == "usage", "\(asked.out)")
             }
             let shown = try await Self.migrate(bench, ["repair", "--dry-run"])
             #expect(shown.exitCode == 0 && shown.lines.count == 1 && shown.out.hasPrefix("accept  migrations/0001_create_a.sql"))

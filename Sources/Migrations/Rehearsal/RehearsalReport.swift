@@ -119,9 +119,8 @@ public struct RehearsalReport: Sendable, Encodable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case how, notices, warnings, squashed = "adopted", heldBack = "held_back", files, differences, failure
+        case how, notices, warnings, squashed = "adopted", heldBack = "held_back", files, differences, error
     }
-    private enum FailureKeys: String, CodingKey { case code, path, line, column, message, sqlstate }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
@@ -132,14 +131,7 @@ public struct RehearsalReport: Sendable, Encodable {
         try container.encode(heldBack, forKey: .heldBack)
         try container.encode(files, forKey: .files)
         try container.encode(differences, forKey: .differences)
-        guard let failure else { return try container.encodeNil(forKey: .failure) }
-        var place = container.nestedContainer(keyedBy: FailureKeys.self, forKey: .failure)
-        try place.encode(failure.code.rawValue, forKey: .code)
-        try place.encodeIfPresent(failure.path, forKey: .path)
-        try place.encodeIfPresent(failure.line, forKey: .line)
-        try place.encodeIfPresent(failure.column, forKey: .column)
-        try place.encode(failure.message, forKey: .message)
-        try place.encodeIfPresent(failure.server?.sqlState, forKey: .sqlstate)
+        try container.encodeIfPresent(failure, forKey: .error)
     }
 }
 

@@ -53,7 +53,7 @@ struct MigrateLint: AsyncParsableCommand {
             }
             report.notes.forEach { MigrateOutput.note($0) }
             let excepted = report.excepted == 0 ? "" : ", \(report.excepted) excepted with reasons"
-            MigrateOutput.note("\(report.files) files: \(report.findings.count) findings\(excepted)")
+            MigrateOutput.note(MigrateOutput.count(report.files, "file") + ": " + MigrateOutput.count(report.findings.count, "finding") + excepted)
             if !report.findings.isEmpty { throw ExitCode(1) }
         }
     }

@@ -25,8 +25,33 @@ enum MigrateOutput {
             if isJSON { try json(["error": error]) }
             throw report("\(error)", error.exitCode)
         } catch is CancellationError {
-            throw report("interrupted: what was under way was rolled back", 1)
+            let text = "interrupted: what was under way was rolled back"
+            if isJSON { try json(["error": Failed(code: "interrupted", message: text, exitCode: 1)]) }
+            throw report(text, 1)
         }
+    }
+
+    /// An error without a form of its own in JSON.
+    private struct Failed: Encodable {
+        let code: String
+        let message: String
+        let exitCode: Int32
+        enum CodingKeys: String, CodingKey { case code, message, exitCode = "exit_code" }
+    }
+
+    /// Prints an error that no verb has reported as JSON, where the command line is one of `migrate` with --json: an
+    /// argument that cannot be read, settings that cannot be used.
+    static func answer(_ error: any Error, _ message: String, exitCode: Int32, arguments: [String]) {
+        guard exitCode != 0, !(error is ExitCode), arguments.dropFirst().first == "migrate", arguments.contains("--json")
+        else { return }
+        let code =
+            switch exitCode {
+            case 64: MigrationError.Code.usage.rawValue
+            case 69: MigrationError.Code.unavailable.rawValue
+            case 78: MigrationError.Code.configuration.rawValue
+            default: "failed"
+            }
+        try? json(["error": Failed(code: code, message: message, exitCode: exitCode)])
     }
 
     static func note(_ text: String) { write(text + "\n") }
@@ -59,6 +84,9 @@ enum MigrateOutput {
         }
         note(text)
     }
+
+    /// `1 file`, `2 files`.
+    static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
     static func pad(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))

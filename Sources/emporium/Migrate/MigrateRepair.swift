@@ -36,7 +36,7 @@ struct MigrateRepair: AsyncParsableCommand {
             var isDone = false
             if !plan.actions.isEmpty && !dryRun {
                 try MigrateOutput.confirm(
-                    "Change \(plan.actions.count) \(plan.actions.count == 1 ? "row" : "rows") of the ledger?", yes: yes,
+                    "Change \(MigrateOutput.count(plan.actions.count, "row")) of the ledger?", yes: yes,
                     listing: options.json ? plan.actions.map(\.description) : [])
                 try await migrator.repair(plan, forgetMissing: forgetMissing)
                 isDone = true
@@ -45,7 +45,7 @@ struct MigrateRepair: AsyncParsableCommand {
             if plan.actions.isEmpty {
                 MigrateOutput.note("nothing to repair")
             } else {
-                MigrateOutput.note(isDone ? "repaired \(plan.actions.count) rows; no file was run" : "nothing was changed")
+                MigrateOutput.note(isDone ? "repaired \(MigrateOutput.count(plan.actions.count, "row")); no file was run" : "nothing was changed")
             }
         }
     }
@@ -71,15 +71,14 @@ extension MigrateOutput {
     static func confirm(_ question: String, yes: Bool, listing: [String] = []) throws {
         if yes { return }
         guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
-            note("nothing was changed: there is no terminal to ask on; look at it with --dry-run, then give --yes")
-            throw ExitCode(64)
+            throw MigrationError(
+                .usage, "nothing was changed: there is no terminal to ask on; look at it with --dry-run, then give --yes")
         }
         listing.forEach { note($0) }
         write("\(question) [y/N] ")
         let answer = readLine()?.lowercased() ?? ""
         guard ["y", "yes"].contains(answer) else {
-            note("nothing was changed")
-            throw ExitCode(1)
+            throw MigrationError(.refused, "nothing was changed")
         }
     }
 }

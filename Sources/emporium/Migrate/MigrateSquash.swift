@@ -27,7 +27,7 @@ struct MigrateSquash: AsyncParsableCommand {
 
     func validate() throws {
         if !MigrationName.isSnakeCase(name) {
-            throw ValidationError("\(name) is no name for a migration: \(MigrationName.rule)")
+            throw ValidationError("\(name) is no name for a migration: it is \(MigrationName.wordsRule)")
         }
     }
 

@@ -40,11 +40,14 @@ struct MigrateVerify: AsyncParsableCommand {
             print("file \(path): applied by a newer release than this one\n  use that release")
         }
         fflush(nil)
-        MigrateOutput.note(
-            report.isClean
-                ? "the database is what the files make"
-                : "\(report.differences.count + report.invalidIndexes.count) objects differ; "
-                    + "\(report.pending.count + report.unfinished.count + report.edited.count + report.missingFiles.count + report.unknownRows.count) files and rows do not fit"
-        )
+        if report.isClean { return MigrateOutput.note("the database is what the files make") }
+        let objects = report.differences.count + report.invalidIndexes.count
+        let files = report.pending.count + report.unfinished.count + report.edited.count + report.missingFiles.count
+            + report.unknownRows.count
+        let told = [
+            objects == 0 ? nil : MigrateOutput.count(objects, "difference"),
+            files == 0 ? nil : MigrateOutput.count(files, "file") + " not as applied",
+        ]
+        MigrateOutput.note(told.compactMap(\.self).joined(separator: "; "))
     }
 }
