@@ -48,7 +48,7 @@ extension EndToEnd.MigrateVerify {
             ] {
                 #expect(drift.out.contains(line + "\n"), "\(line) in \(drift.out)")
             }
-            #expect(drift.err.contains("3 objects differ"), "\(drift.err)")
+            #expect(drift.err.contains("3 differences"), "\(drift.err)")
 
             let json = try await verify("--json")
             #expect(json.exitCode == 2)
