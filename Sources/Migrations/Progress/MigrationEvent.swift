@@ -19,7 +19,7 @@ public struct MigrationEvent: Sendable, Equatable {
         public static let retrying = Name(rawValue: "retrying")
         /// `index`: an invalid index that an interrupted build had left.
         public static let indexDropped = Name(rawValue: "index_dropped")
-        /// `what`: one thing that was dropped and made again because a function or view changed its shape.
+        /// `objects`: what was dropped and made again because a function or view changed its shape.
         public static let remade = Name(rawValue: "remade")
         /// `duration_ms`, `attempts`, `reason`.
         public static let fileApplied = Name(rawValue: "file_applied")
